@@ -1,0 +1,31 @@
+package org.raftbroker.raft;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * This node's replica of a shard, for people and metrics.
+ *
+ * @param leaderId the member that leads; null while unknown
+ * @param commitIndex index of a log entry, not of a message; like the other indexes -1 if none
+ * @param problem why the replica is out of service; null if it is not
+ */
+public record ReplicaStatus(
+    int shard,
+    Role role,
+    @Nullable String leaderId,
+    long term,
+    long commitIndex,
+    long appliedIndex,
+    long snapshotIndex,
+    long storeBytes,
+    long subjects,
+    @Nullable String problem) {
+  public enum Role {
+    STARTING,
+    LEADER,
+    FOLLOWER,
+    CANDIDATE,
+    LEARNER,
+    QUARANTINED
+  }
+}

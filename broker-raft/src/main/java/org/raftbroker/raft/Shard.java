@@ -1,0 +1,59 @@
+package org.raftbroker.raft;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.raftbroker.message.BrokerException;
+import org.raftbroker.message.NewMessage;
+import org.raftbroker.message.Reason;
+import org.raftbroker.message.StoredMessage;
+import org.raftbroker.message.Subject;
+import org.raftbroker.storage.Outcome;
+import org.raftbroker.storage.ShardReader;
+
+/**
+ * One shard as the front of a node sees it: it takes publishes for the subjects hashed to it and
+ * reads them. Any thread; nothing here blocks. Futures complete on a thread of the shard (its apply
+ * thread, or a peer connection's): what depends on them must not block it.
+ *
+ * <p>Failures are {@link BrokerException}s: {@link Reason#NO_QUORUM} (the outcome of a publish is
+ * then open), {@link Reason#TOO_MANY_PENDING}, {@link Reason#SHUTTING_DOWN}, {@link
+ * Reason#SHARD_STOPPED}.
+ */
+public interface Shard {
+  /** From 0 to the number of shards - 1. */
+  int number();
+
+  /**
+   * Publishes messages that all belong to this shard, as one unit of order: their ids rise in list
+   * order, and above those of earlier calls on this node. Completes when a majority has them
+   * fsynced and the leader has applied them.
+   *
+   * @param messages at least one
+   * @return one id for each message, or its key's first id where {@link Outcome#isKeyReused} says
+   *     so
+   */
+  CompletableFuture<Outcome> publish(List<NewMessage> messages);
+
+  /** Reserves the next {@code count} ids and returns the last. */
+  CompletableFuture<Long> reserve(Subject subject, int count);
+
+  /**
+   * Reads one message; sees every message that was acknowledged before the call.
+   *
+   * @param id at least 1
+   * @return fails with {@link Reason#ID_NOT_PUBLISHED}, {@link Reason#ID_RESERVED} or {@link
+   *     Reason#MESSAGE_EXPIRED}
+   */
+  CompletableFuture<StoredMessage> fetch(Subject subject, long id);
+
+  /**
+   * Completes once this replica has applied all that was committed before the call (ReadIndex;
+   * Ongaro's Raft thesis, section 6.4).
+   */
+  CompletableFuture<Void> readBarrier();
+
+  /** What this node's replica has applied. */
+  ShardReader reader();
+
+  ReplicaStatus status();
+}

@@ -1,0 +1,34 @@
+package org.raftbroker.server.delivery;
+
+import java.util.concurrent.CompletableFuture;
+import org.raftbroker.message.BrokerException;
+import org.raftbroker.message.Subject;
+import org.raftbroker.raft.ApplyListener;
+
+/** All subscriptions of this node. Any thread; nothing blocks. */
+public interface Delivery extends ApplyListener {
+  /**
+   * Puts a subscription in place. The future completes, on the outbound's executor, once it is:
+   * every message published after that is delivered. Nothing is sent before. It fails with a {@link
+   * BrokerException} if where "now" is cannot be found out.
+   *
+   * @param progress also send progress, at least every 10 s and in order with the messages
+   */
+  CompletableFuture<Subscription> subscribe(
+      Subject subject, Start start, boolean progress, Outbound outbound);
+
+  /**
+   * Hands an ephemeral message to this node's current subscriptions of a subject; one that is not
+   * ready misses it.
+   *
+   * @param frame an encoded {@code MessageResponse} with id 0
+   * @return to how many it was handed
+   */
+  int broadcast(Subject subject, byte[] frame);
+
+  /** How many subscriptions are running. */
+  int subscriptions();
+
+  /** Ends every subscription with {@code reason}, and each later one at once. */
+  void endAll(BrokerException reason);
+}

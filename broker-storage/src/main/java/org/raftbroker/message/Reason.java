@@ -1,0 +1,32 @@
+package org.raftbroker.message;
+
+/**
+ * Why a request is refused. The names are API: clients see them as {@code
+ * google.rpc.ErrorInfo.reason}.
+ */
+public enum Reason {
+  SUBJECT_INVALID,
+  SUBJECT_RESERVED,
+  WILDCARD_NOT_ALLOWED,
+  ID_INVALID,
+  EXPIRATION_INVALID,
+  HEADERS_INVALID,
+  KEY_INVALID,
+  COUNT_INVALID,
+  BATCH_INVALID,
+  START_INVALID,
+  MALFORMED_REQUEST,
+  SHARD_INVALID,
+  ID_NOT_PUBLISHED,
+  ID_RESERVED,
+  MESSAGE_EXPIRED,
+  KEY_REUSED,
+  BODY_TOO_LARGE,
+  TOO_MANY_PENDING,
+  TOO_MANY_STREAMS,
+  NOT_A_PEER,
+  NO_QUORUM,
+  SHUTTING_DOWN,
+  SHARD_STOPPED,
+  TRANSFER_FAILED,
+}

@@ -1,0 +1,40 @@
+package org.raftbroker.storage;
+
+import java.util.List;
+import java.util.Map;
+import org.raftbroker.message.StoredMessage;
+import org.raftbroker.message.Subject;
+
+/**
+ * All that one log entry changes in a shard, written atomically or not at all. Values are absolute,
+ * so that writing the same changes twice is harmless.
+ *
+ * @param term the entry's Raft term
+ * @param logIndex the entry's place in the log
+ * @param timeMillis log time after the entry
+ * @param subjects new states of the subjects that the entry touched
+ * @param messages new messages, in the order in which they got their ids
+ * @param reserved reserved runs that are new or became longer
+ * @param origins new states of origins; each with the newest outcome only
+ * @param forgottenOrigins origins to forget
+ * @param keys idempotency keys to remember
+ * @param expiredMessages messages to remove
+ * @param expiredKeys idempotency keys to forget
+ */
+public record Changes(
+    long term,
+    long logIndex,
+    long timeMillis,
+    Map<Subject, SubjectState> subjects,
+    List<StoredMessage> messages,
+    List<ReservedRun> reserved,
+    Map<Long, OriginState> origins,
+    List<Long> forgottenOrigins,
+    List<NewKey> keys,
+    List<ShardView.ExpiringMessage> expiredMessages,
+    List<ShardView.ExpiringKey> expiredKeys) {
+
+  public record ReservedRun(Subject subject, long fromId, long toId) {}
+
+  public record NewKey(Subject subject, String key, KeyState state) {}
+}

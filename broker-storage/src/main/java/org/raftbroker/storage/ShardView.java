@@ -1,0 +1,42 @@
+package org.raftbroker.storage;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.raftbroker.message.Subject;
+
+/**
+ * The state of a shard as the next entry finds it. Read on the shard's apply thread, between two
+ * writes; everything it answers is a function of the entries applied so far, so every replica gives
+ * the same answers.
+ */
+public interface ShardView {
+  /**
+   * The highest leader time of all applied entries, in milliseconds since the Unix epoch; 0 before
+   * the first.
+   */
+  long lastTimeMillis();
+
+  /** The highest subject number given so far. */
+  long lastSubjectNumber();
+
+  /** Null if nothing was ever published or reserved on it. */
+  @Nullable SubjectState subject(Subject subject);
+
+  /** Every origin that is remembered: a few for each node. */
+  Map<Long, OriginState> origins();
+
+  /** Null if the key is not remembered, or not any more at {@code nowMillis}. */
+  @Nullable KeyState key(Subject subject, String key, long nowMillis);
+
+  /** Messages that are past their time at {@code nowMillis}, the longest past first. */
+  List<ExpiringMessage> expiredMessages(long nowMillis, int limit);
+
+  /** Idempotency keys that are forgotten at {@code nowMillis}, the longest forgotten first. */
+  List<ExpiringKey> expiredKeys(long nowMillis, int limit);
+
+  record ExpiringMessage(
+      Subject subject, long subjectNumber, long id, long expiresAtMillis, int frameBytes) {}
+
+  record ExpiringKey(long subjectNumber, String key, long forgottenAtMillis) {}
+}
