@@ -16,10 +16,11 @@ import org.raftbroker.message.Subject;
  * @param messages new messages, in the order in which they got their ids
  * @param reserved reserved runs that are new or became longer
  * @param origins new states of origins; each with the newest outcome only
- * @param forgottenOrigins origins to forget
+ * @param forgottenOrigins origins to forget, before {@code origins} are written
  * @param keys idempotency keys to remember
  * @param expiredMessages messages to remove
- * @param expiredKeys idempotency keys to forget
+ * @param expiredKeys idempotency keys to forget, before {@code keys} are written; a key that was
+ *     given again since is kept
  */
 public record Changes(
     long term,

@@ -1,8 +1,6 @@
 package org.raftbroker.raft.command;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
-import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -179,18 +177,5 @@ public final class CommandCodec {
     }
     return new Outcome(
         ids, proto.getKeyReusedList().stream().mapToInt(Integer::intValue).toArray());
-  }
-
-  /** One outcome as the store remembers it. */
-  public static byte[] encodeOutcome(Outcome outcome) {
-    return toProto(outcome).toByteArray();
-  }
-
-  public static Outcome decodeOutcome(ByteString bytes) {
-    try {
-      return outcome(LogOutcome.parseFrom(bytes));
-    } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException("a stored outcome cannot be decoded", e);
-    }
   }
 }

@@ -1,0 +1,518 @@
+package org.raftbroker.storage.rocksdb;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.raftbroker.message.MessageFrame;
+import org.raftbroker.message.StoredMessage;
+import org.raftbroker.message.Subject;
+import org.raftbroker.storage.Changes;
+import org.raftbroker.storage.KeyState;
+import org.raftbroker.storage.OriginState;
+import org.raftbroker.storage.Outcome;
+import org.raftbroker.storage.ShardReader;
+import org.raftbroker.storage.ShardStore;
+import org.raftbroker.storage.ShardView;
+import org.raftbroker.storage.StoreException;
+import org.raftbroker.storage.SubjectState;
+import org.raftbroker.storage.rocksdb.Rows.OriginRow;
+import org.raftbroker.storage.rocksdb.Rows.Position;
+import org.rocksdb.Checkpoint;
+import org.rocksdb.FlushOptions;
+import org.rocksdb.ReadOptions;
+import org.rocksdb.ReadTier;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.RocksIterator;
+import org.rocksdb.Slice;
+import org.rocksdb.Status;
+import org.rocksdb.WriteBatch;
+import org.rocksdb.WriteOptions;
+
+/**
+ * A shard in a RocksDB of its own; {@link Rows} says how. One write batch an entry, without
+ * RocksDB's own log.
+ *
+ * <p>Written by one thread, the shard's apply thread, which also owns {@link #view()}; read by any.
+ */
+public final class RocksShardStore implements ShardStore {
+  /** Bounds the memory for states of subjects, about 200 bytes each. */
+  private static final int MAX_CACHED_SUBJECTS = 65_536;
+
+  private final RocksDB db;
+  private final Path directory;
+  private final WriteOptions noWal = new WriteOptions().setDisableWAL(true);
+  private final ReadOptions fromMemory = new ReadOptions().setReadTier(ReadTier.BLOCK_CACHE_TIER);
+  private final View view = new View();
+  private final Reader reader = new Reader();
+
+  // Readers hold it shared: native memory must not go away under them.
+  private final ReentrantReadWriteLock open = new ReentrantReadWriteLock();
+  private boolean closed;
+
+  // Filled by the apply thread only, so a reader can never put an old state over a new one.
+  private final Map<Subject, SubjectState> subjects = new ConcurrentHashMap<>();
+  private final Map<Long, OriginState> origins = new HashMap<>();
+
+  private volatile Position position;
+  private boolean failed;
+
+  RocksShardStore(RocksDB db, Path directory) throws RocksDBException {
+    this.db = db;
+    this.directory = directory;
+    byte[] value = db.get(Rows.positionKey());
+    this.position = value == null ? Position.START : Position.of(value);
+    loadOrigins();
+  }
+
+  @Override
+  public ShardView view() {
+    return view;
+  }
+
+  @Override
+  public ShardReader reader() {
+    return reader;
+  }
+
+  @Override
+  public long appliedIndex() {
+    return position.logIndex();
+  }
+
+  @Override
+  public long appliedTerm() {
+    return position.term();
+  }
+
+  @Override
+  public void write(Changes changes) {
+    if (failed) {
+      throw new StoreException(
+          "the store in " + directory + " failed before and takes no more writes");
+    }
+    long lastNumber = position.lastSubjectNumber();
+    try (WriteBatch batch = new WriteBatch()) {
+      for (Map.Entry<Subject, SubjectState> entry : changes.subjects().entrySet()) {
+        SubjectState state = entry.getValue();
+        batch.put(Rows.subjectKey(entry.getKey()), Rows.subjectValue(state));
+        if (state.number() > position.lastSubjectNumber()) {
+          batch.put(Rows.nameKey(state.number()), entry.getKey().utf8());
+          lastNumber = Math.max(lastNumber, state.number());
+        }
+      }
+      for (StoredMessage message : changes.messages()) {
+        long number = numberIn(changes, message.subject());
+        batch.put(Rows.messageKey(number, message.id()), message.frame());
+        if (message.expiresAtMillis() != 0) {
+          batch.put(
+              Rows.expiresKey(message.expiresAtMillis(), number, message.id()),
+              ByteBuffer.allocate(4).putInt(message.frame().length).array());
+        }
+      }
+      for (Changes.ReservedRun run : changes.reserved()) {
+        batch.put(
+            Rows.reservedKey(numberIn(changes, run.subject()), run.fromId()),
+            ByteBuffer.allocate(8).putLong(run.toId()).array());
+      }
+      for (ShardView.ExpiringMessage message : changes.expiredMessages()) {
+        batch.delete(Rows.messageKey(message.subjectNumber(), message.id()));
+        batch.delete(
+            Rows.expiresKey(message.expiresAtMillis(), message.subjectNumber(), message.id()));
+      }
+      for (ShardView.ExpiringKey key : changes.expiredKeys()) {
+        batch.delete(Rows.forgetsKey(key.forgottenAtMillis(), key.subjectNumber(), key.key()));
+        byte[] row = Rows.keyKey(key.subjectNumber(), key.key());
+        byte[] value = db.get(row);
+        if (value != null && Rows.keyState(value).forgottenAtMillis() == key.forgottenAtMillis()) {
+          batch.delete(row);
+        }
+      }
+      for (Changes.NewKey key : changes.keys()) {
+        long number = numberIn(changes, key.subject());
+        batch.put(Rows.keyKey(number, key.key()), Rows.keyValue(key.state()));
+        batch.put(Rows.forgetsKey(key.state().forgottenAtMillis(), number, key.key()), new byte[0]);
+      }
+      for (long origin : changes.forgottenOrigins()) {
+        for (int slot = 0; slot < OriginState.WINDOW; slot++) {
+          batch.delete(Rows.originKey(origin, slot));
+        }
+      }
+      for (Map.Entry<Long, OriginState> entry : changes.origins().entrySet()) {
+        putNewOutcomes(batch, entry.getKey(), entry.getValue());
+      }
+      Position next =
+          new Position(changes.term(), changes.logIndex(), changes.timeMillis(), lastNumber);
+      batch.put(Rows.positionKey(), next.value());
+      db.write(noWal, batch);
+      position = next;
+    } catch (RocksDBException e) {
+      failed = true;
+      throw failure("write", e);
+    }
+    if (subjects.size() > MAX_CACHED_SUBJECTS) {
+      subjects.clear();
+    }
+    subjects.putAll(changes.subjects());
+    changes.forgottenOrigins().forEach(origins::remove);
+    origins.putAll(changes.origins());
+  }
+
+  private static long numberIn(Changes changes, Subject subject) {
+    SubjectState state = changes.subjects().get(subject);
+    if (state == null) {
+      throw new IllegalStateException("changes to " + subject + " come without its state");
+    }
+    return state.number();
+  }
+
+  private void putNewOutcomes(WriteBatch batch, long origin, OriginState state)
+      throws RocksDBException {
+    OriginState before = origins.getOrDefault(origin, OriginState.NEW);
+    for (Map.Entry<Long, Outcome> outcome :
+        state.outcomes().tailMap(before.lastSequence() + 1).entrySet()) {
+      batch.put(
+          Rows.originKey(origin, (int) (outcome.getKey() % OriginState.WINDOW)),
+          new OriginRow(outcome.getKey(), state.lastTimeMillis(), outcome.getValue()).value());
+    }
+  }
+
+  private void loadOrigins() {
+    try (Slice end = new Slice(Rows.after(Rows.ORIGIN));
+        ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+        RocksIterator rows = db.newIterator(options)) {
+      Map<Long, List<OriginRow>> rowsByOrigin = new HashMap<>();
+      for (rows.seek(new byte[] {Rows.ORIGIN}); rows.isValid(); rows.next()) {
+        rowsByOrigin
+            .computeIfAbsent(Rows.number(rows.key(), 0), o -> new ArrayList<>())
+            .add(OriginRow.of(rows.value()));
+      }
+      check(rows);
+      rowsByOrigin.forEach(
+          (origin, outcomes) -> {
+            outcomes.sort((a, b) -> Long.compare(a.sequence(), b.sequence()));
+            OriginState state = OriginState.NEW;
+            for (OriginRow row : outcomes) {
+              state = state.applied(row.sequence(), row.timeMillis(), row.outcome());
+            }
+            origins.put(origin, state);
+          });
+    }
+  }
+
+  @Override
+  public void checkpoint(Path target) {
+    try (FlushOptions flush = new FlushOptions().setWaitForFlush(true);
+        Checkpoint checkpoint = Checkpoint.create(db)) {
+      db.flush(flush);
+      checkpoint.createCheckpoint(target.toString());
+    } catch (RocksDBException e) {
+      throw failure("copy", e);
+    }
+  }
+
+  @Override
+  public long diskBytes() {
+    return property("rocksdb.total-sst-files-size") + property("rocksdb.cur-size-all-mem-tables");
+  }
+
+  private long property(String name) {
+    return whileOpen(
+        () -> {
+          try {
+            return db.getLongProperty(name);
+          } catch (RocksDBException e) {
+            throw failure("measure", e);
+          }
+        });
+  }
+
+  @Override
+  public long subjects() {
+    return position.lastSubjectNumber();
+  }
+
+  @Override
+  public void close() {
+    open.writeLock().lock();
+    try {
+      if (!closed) {
+        closed = true;
+        db.cancelAllBackgroundWork(true);
+        fromMemory.close();
+        noWal.close();
+        db.close();
+      }
+    } finally {
+      open.writeLock().unlock();
+    }
+  }
+
+  private <T> T whileOpen(Supplier<T> action) {
+    open.readLock().lock();
+    try {
+      if (closed) {
+        throw new StoreException("the store in " + directory + " is closed");
+      }
+      return action.get();
+    } finally {
+      open.readLock().unlock();
+    }
+  }
+
+  private StoreException failure(String verb, RocksDBException e) {
+    return new StoreException(
+        "cannot " + verb + " the store in " + directory + ": " + e.getMessage(), e);
+  }
+
+  private void check(RocksIterator iterator) {
+    try {
+      iterator.status();
+    } catch (RocksDBException e) {
+      throw failure("read", e);
+    }
+  }
+
+  private byte @Nullable [] get(byte[] key) {
+    try {
+      return db.get(key);
+    } catch (RocksDBException e) {
+      throw failure("read", e);
+    }
+  }
+
+  private @Nullable SubjectState state(Subject subject) {
+    SubjectState cached = subjects.get(subject);
+    if (cached != null) {
+      return cached;
+    }
+    byte[] value = get(Rows.subjectKey(subject));
+    return value == null ? null : Rows.subjectState(value);
+  }
+
+  /** Only used on the apply thread. */
+  private final class View implements ShardView {
+    @Override
+    public long lastTimeMillis() {
+      return position.timeMillis();
+    }
+
+    @Override
+    public long lastSubjectNumber() {
+      return position.lastSubjectNumber();
+    }
+
+    @Override
+    public @Nullable SubjectState subject(Subject subject) {
+      return state(subject);
+    }
+
+    @Override
+    public Map<Long, OriginState> origins() {
+      return Collections.unmodifiableMap(origins);
+    }
+
+    @Override
+    public @Nullable KeyState key(Subject subject, String key, long nowMillis) {
+      SubjectState state = state(subject);
+      byte[] value = state == null ? null : get(Rows.keyKey(state.number(), key));
+      KeyState known = value == null ? null : Rows.keyState(value);
+      return known == null || known.forgottenAtMillis() <= nowMillis ? null : known;
+    }
+
+    @Override
+    public List<ExpiringMessage> expiredMessages(long nowMillis, int limit) {
+      List<ExpiringMessage> expired = new ArrayList<>();
+      Map<Long, Subject> names = new HashMap<>();
+      forEachUntil(
+          Rows.EXPIRES,
+          nowMillis,
+          limit,
+          (key, value) -> {
+            long number = Rows.number(key, 1);
+            expired.add(
+                new ExpiringMessage(
+                    names.computeIfAbsent(number, this::name),
+                    number,
+                    Rows.number(key, 2),
+                    Rows.number(key, 0),
+                    ByteBuffer.wrap(value).getInt()));
+          });
+      return expired;
+    }
+
+    @Override
+    public List<ExpiringKey> expiredKeys(long nowMillis, int limit) {
+      List<ExpiringKey> expired = new ArrayList<>();
+      forEachUntil(
+          Rows.FORGETS,
+          nowMillis,
+          limit,
+          (key, value) ->
+              expired.add(
+                  new ExpiringKey(Rows.number(key, 1), Rows.text(key, 2), Rows.number(key, 0))));
+      return expired;
+    }
+
+    private Subject name(long number) {
+      byte[] name = get(Rows.nameKey(number));
+      if (name == null) {
+        throw new StoreException(
+            "the store in " + directory + " has no name for subject " + number);
+      }
+      return new Subject(new String(name, StandardCharsets.UTF_8));
+    }
+
+    private void forEachUntil(
+        byte tag, long timeMillis, int limit, BiConsumer<byte[], byte[]> row) {
+      try (Slice end = new Slice(Rows.numbers(tag, timeMillis + 1));
+          ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+          RocksIterator rows = db.newIterator(options)) {
+        int seen = 0;
+        for (rows.seek(new byte[] {tag}); rows.isValid() && seen < limit; rows.next()) {
+          row.accept(rows.key(), rows.value());
+          seen++;
+        }
+        check(rows);
+      }
+    }
+  }
+
+  private final class Reader implements ShardReader {
+    @Override
+    public long head(Subject subject) {
+      SubjectState cached = subjects.get(subject);
+      if (cached != null) {
+        return cached.lastId();
+      }
+      return whileOpen(
+          () -> {
+            SubjectState state = state(subject);
+            return state == null ? 0L : state.lastId();
+          });
+    }
+
+    @Override
+    public @Nullable StoredMessage message(Subject subject, long id) {
+      byte[] frame =
+          whileOpen(
+              () -> {
+                SubjectState state = state(subject);
+                return state == null ? null : get(Rows.messageKey(state.number(), id));
+              });
+      return frame == null ? null : message(subject, id, frame);
+    }
+
+    @Override
+    public @Nullable StoredMessage messageInMemory(Subject subject, long id) {
+      SubjectState state = subjects.get(subject);
+      if (state == null) {
+        return NOT_IN_MEMORY;
+      }
+      open.readLock().lock();
+      try {
+        if (closed) {
+          throw new StoreException("the store in " + directory + " is closed");
+        }
+        byte[] frame = db.get(fromMemory, Rows.messageKey(state.number(), id));
+        return frame == null ? null : message(subject, id, frame);
+      } catch (RocksDBException e) {
+        Status status = e.getStatus();
+        if (status != null && status.getCode() == Status.Code.Incomplete) {
+          return NOT_IN_MEMORY;
+        }
+        throw failure("read", e);
+      } finally {
+        open.readLock().unlock();
+      }
+    }
+
+    @Override
+    public boolean isReserved(Subject subject, long id) {
+      return whileOpen(
+          () -> {
+            SubjectState state = state(subject);
+            if (state == null) {
+              return false;
+            }
+            try (Slice start = new Slice(Rows.reservedKey(state.number(), 0));
+                ReadOptions options = new ReadOptions().setIterateLowerBound(start);
+                RocksIterator runs = db.newIterator(options)) {
+              runs.seekForPrev(Rows.reservedKey(state.number(), id));
+              check(runs);
+              return runs.isValid() && ByteBuffer.wrap(runs.value()).getLong() >= id;
+            }
+          });
+    }
+
+    @Override
+    public List<StoredMessage> read(Subject subject, long fromId, int maxBytes) {
+      return whileOpen(
+          () -> {
+            SubjectState state = state(subject);
+            if (state == null) {
+              return List.of();
+            }
+            List<StoredMessage> messages = new ArrayList<>();
+            try (Slice end = new Slice(Rows.after(Rows.MESSAGE, state.number()));
+                ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+                RocksIterator rows = db.newIterator(options)) {
+              int bytes = 0;
+              for (rows.seek(Rows.messageKey(state.number(), fromId));
+                  rows.isValid() && bytes < maxBytes;
+                  rows.next()) {
+                byte[] frame = rows.value();
+                messages.add(message(subject, Rows.number(rows.key(), 1), frame));
+                bytes += frame.length;
+              }
+              check(rows);
+            }
+            return messages;
+          });
+    }
+
+    @Override
+    public long firstIdAtOrAfter(Subject subject, long timeMillis) {
+      return whileOpen(
+          () -> {
+            SubjectState state = state(subject);
+            if (state == null) {
+              return 1L;
+            }
+            try (Slice end = new Slice(Rows.after(Rows.MESSAGE, state.number()));
+                ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+                RocksIterator rows = db.newIterator(options)) {
+              // Log time never goes backwards, so it can be searched by halves; a probe lands on
+              // the next message that is there.
+              long low = 1;
+              long high = state.lastId() + 1;
+              while (low < high) {
+                long middle = low + (high - low) / 2;
+                rows.seek(Rows.messageKey(state.number(), middle));
+                if (rows.isValid() && MessageFrame.publishedAtMillis(rows.value()) < timeMillis) {
+                  low = Rows.number(rows.key(), 1) + 1;
+                } else {
+                  check(rows);
+                  high = middle;
+                }
+              }
+              return low;
+            }
+          });
+    }
+
+    private StoredMessage message(Subject subject, long id, byte[] frame) {
+      return new StoredMessage(subject, id, MessageFrame.expiresAtMillis(frame), frame);
+    }
+  }
+}

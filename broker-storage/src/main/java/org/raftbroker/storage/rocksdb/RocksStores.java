@@ -1,0 +1,101 @@
+package org.raftbroker.storage.rocksdb;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.raftbroker.storage.StoreException;
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.Cache;
+import org.rocksdb.CompressionType;
+import org.rocksdb.Env;
+import org.rocksdb.InfoLogLevel;
+import org.rocksdb.LRUCache;
+import org.rocksdb.Options;
+import org.rocksdb.RocksDB;
+import org.rocksdb.RocksDBException;
+import org.rocksdb.WriteBufferManager;
+
+/**
+ * Opens the stores of a node's shards and holds what they share: memory for reading and for
+ * writing. Close it after its stores.
+ *
+ * <p>Options that decide safety: a write touches the log's own WAL only (see {@link
+ * org.raftbroker.storage.ShardStore}); checksums are verified on every read; paranoid checks refuse
+ * a damaged file at open.
+ */
+public final class RocksStores implements AutoCloseable {
+  static {
+    RocksDB.loadLibrary();
+  }
+
+  private final Cache blockCache;
+  private final WriteBufferManager writeBuffers;
+  private final BloomFilter filter;
+  private final Options options;
+
+  /**
+   * @param shards how many stores will share the memory
+   */
+  public RocksStores(StoreConfig config, int shards) {
+    blockCache = new LRUCache(config.blockCacheBytes());
+    // Not charged to the block cache: under load the memtables would push out every block.
+    writeBuffers =
+        new WriteBufferManager(config.writeBufferBytes(), new LRUCache(config.writeBufferBytes()));
+    filter = new BloomFilter(10);
+    Env.getDefault().setBackgroundThreads(config.backgroundThreads());
+    options =
+        new Options()
+            .setCreateIfMissing(true)
+            .setParanoidChecks(true)
+            .setWriteBufferManager(writeBuffers)
+            .setWriteBufferSize(Math.max(4L << 20, config.writeBufferBytes() / (2L * shards)))
+            .setMaxWriteBufferNumber(3)
+            .setMaxBackgroundJobs(config.backgroundThreads())
+            .setMaxOpenFiles(512)
+            .setKeepLogFileNum(2)
+            .setMaxLogFileSize(1 << 20)
+            .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
+            .setStatsDumpPeriodSec(0)
+            .setCompressionType(CompressionType.NO_COMPRESSION)
+            .setBottommostCompressionType(
+                config.compress()
+                    ? CompressionType.LZ4_COMPRESSION
+                    : CompressionType.NO_COMPRESSION)
+            .setTableFormatConfig(
+                new BlockBasedTableConfig()
+                    .setBlockCache(blockCache)
+                    .setBlockSize(16 * 1024)
+                    .setCacheIndexAndFilterBlocks(true)
+                    .setPinL0FilterAndIndexBlocksInCache(true)
+                    .setFilterPolicy(filter)
+                    .setFormatVersion(5));
+  }
+
+  /**
+   * Opens the store in {@code directory}, creating it if there is none.
+   *
+   * @throws StoreException if it is damaged, or held by another process
+   */
+  public RocksShardStore open(Path directory) {
+    try {
+      Files.createDirectories(directory);
+      return new RocksShardStore(RocksDB.open(options, directory.toString()), directory);
+    } catch (IOException | RocksDBException e) {
+      throw new StoreException(
+          "the store in " + directory + " cannot be opened: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    for (AutoCloseable closeable : List.of(options, filter, writeBuffers, blockCache)) {
+      try {
+        closeable.close();
+      } catch (Exception e) {
+        throw new StoreException("native memory of the stores cannot be released", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,228 @@
+package org.raftbroker.storage.rocksdb;
+
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.CodedOutputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.raftbroker.message.Subject;
+import org.raftbroker.storage.KeyState;
+import org.raftbroker.storage.Outcome;
+import org.raftbroker.storage.SubjectState;
+
+/**
+ * Keys and values of the store. All rows of a shard are in one key space, told apart by the first
+ * byte; numbers are big-endian, so that key order is number order.
+ *
+ * <pre>
+ * P                                    position: format, term, log index, log time, last subject number
+ * S subject                            subject state
+ * N number                             subject name
+ * M number id                          message frame
+ * R number fromId                      toId of a reserved run
+ * X expiresAt number id                frame size of a message that expires
+ * K number key                         idempotency key: id, content hash, forgottenAt
+ * L forgottenAt number key             (empty) when to forget it
+ * O origin slot                        sequence, log time, outcome; a slot is the sequence modulo the window
+ * </pre>
+ */
+final class Rows {
+  static final int FORMAT = 1;
+
+  static final byte POSITION = 'P';
+  static final byte SUBJECT = 'S';
+  static final byte NAME = 'N';
+  static final byte MESSAGE = 'M';
+  static final byte RESERVED = 'R';
+  static final byte EXPIRES = 'X';
+  static final byte KEY = 'K';
+  static final byte FORGETS = 'L';
+  static final byte ORIGIN = 'O';
+
+  private Rows() {}
+
+  static byte[] positionKey() {
+    return new byte[] {POSITION};
+  }
+
+  record Position(long term, long logIndex, long timeMillis, long lastSubjectNumber) {
+    static final Position START = new Position(0, -1, 0, 0);
+
+    byte[] value() {
+      return ByteBuffer.allocate(36)
+          .putInt(FORMAT)
+          .putLong(term)
+          .putLong(logIndex)
+          .putLong(timeMillis)
+          .putLong(lastSubjectNumber)
+          .array();
+    }
+
+    static Position of(byte[] value) {
+      ByteBuffer in = ByteBuffer.wrap(value);
+      int format = in.getInt();
+      if (format != FORMAT) {
+        throw new IllegalStateException(
+            "the store has format " + format + ", this version reads format " + FORMAT);
+      }
+      return new Position(in.getLong(), in.getLong(), in.getLong(), in.getLong());
+    }
+  }
+
+  static byte[] subjectKey(Subject subject) {
+    byte[] name = subject.utf8();
+    return ByteBuffer.allocate(1 + name.length).put(SUBJECT).put(name).array();
+  }
+
+  static byte[] subjectValue(SubjectState state) {
+    return ByteBuffer.allocate(52)
+        .putLong(state.number())
+        .putLong(state.lastId())
+        .putLong(state.lastMessageId())
+        .putInt(state.checksum())
+        .putLong(state.reservedFrom())
+        .putLong(state.messages())
+        .putLong(state.bytes())
+        .array();
+  }
+
+  static SubjectState subjectState(byte[] value) {
+    ByteBuffer in = ByteBuffer.wrap(value);
+    return new SubjectState(
+        in.getLong(),
+        in.getLong(),
+        in.getLong(),
+        in.getInt(),
+        in.getLong(),
+        in.getLong(),
+        in.getLong());
+  }
+
+  static byte[] nameKey(long number) {
+    return numbers(NAME, number);
+  }
+
+  static byte[] messageKey(long number, long id) {
+    return numbers(MESSAGE, number, id);
+  }
+
+  static byte[] reservedKey(long number, long fromId) {
+    return numbers(RESERVED, number, fromId);
+  }
+
+  static byte[] expiresKey(long expiresAtMillis, long number, long id) {
+    return numbers(EXPIRES, expiresAtMillis, number, id);
+  }
+
+  static byte[] keyKey(long number, String key) {
+    byte[] name = key.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(9 + name.length).put(KEY).putLong(number).put(name).array();
+  }
+
+  static byte[] keyValue(KeyState state) {
+    return ByteBuffer.allocate(24)
+        .putLong(state.id())
+        .putLong(state.contentHash())
+        .putLong(state.forgottenAtMillis())
+        .array();
+  }
+
+  static KeyState keyState(byte[] value) {
+    ByteBuffer in = ByteBuffer.wrap(value);
+    return new KeyState(in.getLong(), in.getLong(), in.getLong());
+  }
+
+  static byte[] forgetsKey(long forgottenAtMillis, long number, String key) {
+    byte[] name = key.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(17 + name.length)
+        .put(FORGETS)
+        .putLong(forgottenAtMillis)
+        .putLong(number)
+        .put(name)
+        .array();
+  }
+
+  static byte[] originKey(long origin, int slot) {
+    return ByteBuffer.allocate(10).put(ORIGIN).putLong(origin).put((byte) slot).array();
+  }
+
+  record OriginRow(long sequence, long timeMillis, Outcome outcome) {
+    byte[] value() {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream(32 + 2 * outcome.size());
+      CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+      try {
+        out.writeInt64NoTag(sequence);
+        out.writeInt64NoTag(timeMillis);
+        out.writeInt32NoTag(outcome.size());
+        long previous = 0;
+        for (int i = 0; i < outcome.size(); i++) {
+          out.writeSInt64NoTag(
+              outcome.id(i) - previous); // neighbours are close: one byte each, mostly
+          previous = outcome.id(i);
+        }
+        List<Integer> reused = outcome.keyReused();
+        out.writeInt32NoTag(reused.size());
+        for (int position : reused) {
+          out.writeInt32NoTag(position);
+        }
+        out.flush();
+      } catch (IOException e) {
+        throw new IllegalStateException("an array stream does not fail", e);
+      }
+      return bytes.toByteArray();
+    }
+
+    static OriginRow of(byte[] value) {
+      CodedInputStream in = CodedInputStream.newInstance(value);
+      try {
+        long sequence = in.readInt64();
+        long timeMillis = in.readInt64();
+        long[] ids = new long[in.readInt32()];
+        long previous = 0;
+        for (int i = 0; i < ids.length; i++) {
+          previous += in.readSInt64();
+          ids[i] = previous;
+        }
+        int[] reused = new int[in.readInt32()];
+        for (int i = 0; i < reused.length; i++) {
+          reused[i] = in.readInt32();
+        }
+        return new OriginRow(sequence, timeMillis, new Outcome(ids, reused));
+      } catch (IOException e) {
+        throw new IllegalStateException("an origin row cannot be decoded", e);
+      }
+    }
+  }
+
+  /** The first key after all keys that start with {@code tag} and these numbers. */
+  static byte[] after(byte tag, long... numbers) {
+    byte[] key = numbers(tag, numbers);
+    for (int i = key.length - 1; i >= 0; i--) {
+      if (++key[i] != 0) {
+        return key;
+      }
+    }
+    throw new IllegalStateException("no key is after " + tag);
+  }
+
+  static byte[] numbers(byte tag, long... numbers) {
+    ByteBuffer key = ByteBuffer.allocate(1 + 8 * numbers.length).put(tag);
+    for (long number : numbers) {
+      key.putLong(number);
+    }
+    return key.array();
+  }
+
+  /** The {@code position}-th number (from 0) of a key. */
+  static long number(byte[] key, int position) {
+    return ByteBuffer.wrap(key).getLong(1 + 8 * position);
+  }
+
+  /** What follows {@code numbers} numbers in a key. */
+  static String text(byte[] key, int numbers) {
+    int from = 1 + 8 * numbers;
+    return new String(key, from, key.length - from, StandardCharsets.UTF_8);
+  }
+}
