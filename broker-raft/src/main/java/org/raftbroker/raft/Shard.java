@@ -2,6 +2,7 @@ package org.raftbroker.raft;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Reason;
@@ -56,4 +57,12 @@ public interface Shard {
   ShardReader reader();
 
   ReplicaStatus status();
+
+  /**
+   * Hands leadership to another replica, if this one leads.
+   *
+   * @param toMemberId who shall lead; null: any replica that is up to date
+   * @return the member that leads then; fails with {@link Reason#TRANSFER_FAILED}, saying why
+   */
+  CompletableFuture<String> transferLeadership(@Nullable String toMemberId);
 }

@@ -29,6 +29,9 @@ public interface Delivery extends ApplyListener {
   /** How many subscriptions are running. */
   int subscriptions();
 
+  /** Looks at every subscription now: for metrics, not for a hot path. */
+  Lag lag();
+
   /** Ends every subscription with {@code reason}, and each later one at once. */
   void endAll(BrokerException reason);
 }

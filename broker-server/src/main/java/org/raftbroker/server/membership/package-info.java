@@ -1,0 +1,8 @@
+/**
+ * Who is in the cluster. One package below for each way to find out. Knows nothing of Raft or gRPC
+ * services.
+ */
+@NullMarked
+package org.raftbroker.server.membership;
+
+import org.jspecify.annotations.NullMarked;
