@@ -8,8 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -29,24 +27,24 @@ final class ConfigFile {
    * @throws ConfigException if anything is wrong, naming all of it
    */
   static <T> T read(Path file, Map<String, String> environment, Function<ConfigSection, T> reader) {
-    List<String> problems = new ArrayList<>();
+    Problems problems = new Problems();
     Optional<YamlNode.Mapping> root =
         text(file, problems).flatMap(text -> YamlTree.parse(text, problems));
     if (root.isEmpty()) {
       // Without the file every key would be missing and every variable unknown: say what matters.
-      throw new ConfigException(file, problems);
+      throw new ConfigException(file, problems.lines());
     }
     ConfigReading reading = new ConfigReading(new Environment(environment), problems);
     T config = reader.apply(new YamlSection(reading, KeyPath.ROOT, root.get()));
     reading.reportUnknown(KeyPath.ROOT, root.get());
     reading.environment().reportUnknown(reading.known(), problems);
-    if (!problems.isEmpty()) {
-      throw new ConfigException(file, problems);
+    if (!problems.lines().isEmpty()) {
+      throw new ConfigException(file, problems.lines());
     }
     return config;
   }
 
-  private static Optional<String> text(Path file, List<String> problems) {
+  private static Optional<String> text(Path file, Problems problems) {
     if (!Files.exists(file)) {
       problems.add("there is no such file (looked for " + file.toAbsolutePath().normalize() + ")");
     } else if (Files.isDirectory(file)) {

@@ -13,14 +13,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConfigReading {
   private final Environment environment;
-  private final List<String> problems;
+  private final Problems problems;
   private final Map<KeyPath, KnownKey> known = new LinkedHashMap<>();
   private final Map<KeyPath, Found> foundByPath = new HashMap<>();
 
-  /** Paths with a problem already: what follows from it is not worth a second line. */
-  private final Map<KeyPath, String> faults = new HashMap<>();
-
-  ConfigReading(Environment environment, List<String> problems) {
+  ConfigReading(Environment environment, Problems problems) {
     this.environment = environment;
     this.problems = problems;
   }
@@ -67,50 +64,42 @@ final class ConfigReading {
   void wrongKind(KnownKey key, YamlNode node) {
     String is =
         node instanceof YamlNode.Scalar scalar ? shown(key.path(), scalar.text()) : node.kind();
-    fault(key.path(), where(key.path(), node) + " is " + is + "; " + key.wanted());
+    problems.add(key.path(), where(key.path(), node) + " is " + is + "; " + key.wanted());
   }
 
   void problem(KeyPath path, String what) {
     Found found = foundByPath.get(path);
     if (found != null) {
-      fault(path, found.where() + " is " + shown(path, found.text()) + "; " + what);
-    } else if (!isBelowFault(path)) {
-      fault(path, path + ": " + what);
+      problems.add(path, found.where() + " is " + shown(path, found.text()) + "; " + what);
+    } else if (!problems.isAbove(path)) {
+      problems.add(path, path + ": " + what);
     }
-  }
-
-  private void fault(KeyPath path, String line) {
-    if (faults.putIfAbsent(path, line) == null) {
-      problems.add(line);
-    }
-  }
-
-  private boolean isBelowFault(KeyPath path) {
-    for (KeyPath above = path.parent(); above != null; above = above.parent()) {
-      if (faults.containsKey(above)) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** Reports keys of the file that nobody asked for. */
-  void reportUnknown(KeyPath path, YamlNode node) {
-    if (node instanceof YamlNode.Mapping mapping) {
-      mapping
-          .byKey()
-          .forEach(
-              (key, below) -> {
-                KnownKey knownKey = known.get(path.key(key));
-                if (knownKey == null) {
-                  problems.add(unknown(path, key, below));
-                } else if (knownKey.kind() != KnownKey.Kind.VALUE) {
-                  reportUnknown(path.key(key), below);
-                }
-              });
-    } else if (node instanceof YamlNode.Sequence sequence) {
-      for (int i = 0; i < sequence.items().size(); i++) {
-        reportUnknown(path.item(i), sequence.items().get(i));
+  void reportUnknown(KeyPath section, YamlNode.Mapping mapping) {
+    mapping
+        .byKey()
+        .forEach(
+            (key, node) -> {
+              KeyPath path = section.key(key);
+              KnownKey asked = known.get(path);
+              if (asked == null) {
+                problems.add(unknown(section, key, node));
+              } else if (asked.kind() == KnownKey.Kind.SECTION
+                  && node instanceof YamlNode.Mapping below) {
+                reportUnknown(path, below);
+              } else if (asked.kind() == KnownKey.Kind.LIST
+                  && node instanceof YamlNode.Sequence list) {
+                reportUnknown(path, list);
+              }
+            });
+  }
+
+  private void reportUnknown(KeyPath path, YamlNode.Sequence list) {
+    for (int i = 0; i < list.items().size(); i++) {
+      if (list.items().get(i) instanceof YamlNode.Mapping item) {
+        reportUnknown(path.item(i), item);
       }
     }
   }

@@ -51,7 +51,7 @@ final class Environment {
   }
 
   /** Reports variables that no key and no part of logging has asked for. */
-  void reportUnknown(List<KnownKey> known, List<String> problems) {
+  void reportUnknown(List<KnownKey> known, Problems problems) {
     valueByName.forEach(
         (name, value) -> {
           List<String> logValues = LOG_VARIABLES.get(name);
@@ -64,7 +64,7 @@ final class Environment {
   }
 
   private static void checkLogVariable(
-      String name, String value, List<String> allowed, List<String> problems) {
+      String name, String value, List<String> allowed, Problems problems) {
     // The level is read in any case, the format names an appender and is read as it stands.
     boolean isAllowed =
         allowed.contains(name.endsWith("LEVEL") ? value.toUpperCase(Locale.ROOT) : value);

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -22,9 +23,9 @@ final class YamlTree {
   private static final YAMLFactory YAML = new YAMLFactory();
 
   private final YAMLParser parser;
-  private final List<String> problems;
+  private final Problems problems;
 
-  private YamlTree(YAMLParser parser, List<String> problems) {
+  private YamlTree(YAMLParser parser, Problems problems) {
     this.parser = parser;
     this.problems = problems;
   }
@@ -35,11 +36,11 @@ final class YamlTree {
    * @param problems takes what is wrong; whatever can be read is read nevertheless
    * @return empty if the text is not a map of sections
    */
-  static Optional<YamlNode.Mapping> parse(String text, List<String> problems) {
+  static Optional<YamlNode.Mapping> parse(String text, Problems problems) {
     try (JsonParser parser = YAML.createParser(ObjectReadContext.empty(), text)) {
       return new YamlTree((YAMLParser) parser, problems).document();
     } catch (JacksonException e) {
-      problems.add(describe(e));
+      problems.add(describe(e, text));
       return Optional.empty();
     }
   }
@@ -78,6 +79,7 @@ final class YamlTree {
     }
     if (parser.isCurrentAlias()) {
       problems.add(
+          path,
           "line "
               + line
               + ": "
@@ -100,6 +102,7 @@ final class YamlTree {
       YamlNode first = byKey.putIfAbsent(key, node);
       if (first != null) {
         problems.add(
+            path.key(key),
             "line "
                 + keyLine
                 + ": "
@@ -125,7 +128,7 @@ final class YamlTree {
   }
 
   /** Says what is wrong and where, without the excerpt that the cause carries: it may be secret. */
-  private static String describe(JacksonException failure) {
+  private static String describe(JacksonException failure, String text) {
     if (failure.getCause() instanceof MarkedYamlEngineException cause) {
       Optional<Mark> mark = cause.getProblemMark().or(cause::getContextMark);
       String where =
@@ -134,10 +137,14 @@ final class YamlTree {
       String context = cause.getContext() == null ? "" : " (" + cause.getContext() + ")";
       return where + "not YAML: " + cause.getProblem() + context;
     }
+    if (failure.getCause() instanceof ReaderException cause) {
+      String before = text.substring(0, text.offsetByCodePoints(0, cause.getPosition()));
+      return "line "
+          + (before.lines().count() + (before.endsWith("\n") ? 1 : 0))
+          + String.format(": not YAML: character U+%04X is not allowed", cause.getCodePoint());
+    }
     return "line "
         + failure.getLocation().getLineNr()
-        + ", column "
-        + failure.getLocation().getColumnNr()
         + ": not YAML: "
         + failure.getOriginalMessage().lines().findFirst().orElse("unreadable");
   }
