@@ -231,7 +231,7 @@ class ConfigProblemsTest {
             "alias",
             GOOD.replace("name: local", "name: &x local")
                 .replace("id: n1\n  data", "id: *x\n  data"),
-            "line 9: node.id is an alias (*x); write it out"),
+            "line 9: node.id begins with *, which YAML takes for an alias; quote it, or write it out"),
         file(
             "value that would break the line",
             GOOD.replace("name: local", "name: \"a\\nb\\e[31m" + "x".repeat(100) + "\""),
@@ -283,7 +283,16 @@ class ConfigProblemsTest {
         file(
             "control character",
             "cluster:\n  name: \u0001\n",
-            "line 2: not YAML: character U+0001 is not allowed"));
+            "line 2: not YAML: character U+0001 is not allowed"),
+        file(
+            "control character at once",
+            "\u0001",
+            "line 1: not YAML: character U+0001 is not allowed"),
+        file(
+            "secret that is YAML's alias",
+            GOOD.replace("  name:", "  secret: *hush\n  name:"),
+            "line 2: cluster.secret begins with *, which YAML takes for an alias; quote it, or write"
+                + " it out"));
   }
 
   private static Arguments file(String name, String yaml, String... problems) {
