@@ -2,6 +2,7 @@ package org.raftbroker.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -24,11 +25,18 @@ import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.metrics.BrokerMetrics;
 
 class HttpFrontTest {
-  /** The JDK's server takes the limits of the first of a process, so all tests share these. */
+  /**
+   * The JDK's server takes the limits of the first one in a process, which may be another test's
+   * with the defaults: only the threads are of this one.
+   */
   private static final HttpConfig CONFIG =
-      new HttpConfig(4, 64, Duration.ofSeconds(2), Duration.ofSeconds(5));
+      new HttpConfig(
+          4,
+          HttpConfig.DEFAULT.maxConnections(),
+          HttpConfig.DEFAULT.requestTimeout(),
+          HttpConfig.DEFAULT.responseTimeout());
 
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final BrokerMetrics metrics = new BrokerMetrics();
   private final HttpClient client =
@@ -207,6 +215,25 @@ class HttpFrontTest {
         socket.close();
       }
     }
+  }
+
+  @Test
+  void connectionsBeyondTheLimitAreClosedAndThoseThatLeaveMakeRoom() throws Exception {
+    List<Socket> idle = new ArrayList<>();
+    try {
+      for (int i = 0; i < CONFIG.maxConnections(); i++) {
+        idle.add(connect());
+      }
+      try (Socket oneTooMany = connect()) {
+        assertThat(oneTooMany.getInputStream().read()).isEqualTo(-1);
+      }
+    } finally {
+      for (Socket socket : idle) {
+        socket.close();
+      }
+    }
+
+    await().atMost(PATIENCE).ignoreExceptions().until(() -> get("/healthz").statusCode() == 200);
   }
 
   @Test
