@@ -8,17 +8,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.raftbroker.config.ConfigSection;
 
-/** A YAML file with the environment over it, read once. */
-final class ConfigFile {
+/**
+ * A YAML file with the environment over it, read once.
+ *
+ * @param settings every key that was asked for, in that order, with what it has come to
+ */
+record ConfigFile<T>(T config, List<Setting> settings) {
   /** Far above any configuration, far below what a mistaken path may lead to. */
   private static final int MAX_BYTES = 1 << 20;
-
-  private ConfigFile() {}
 
   /**
    * Reads a whole file.
@@ -26,7 +29,8 @@ final class ConfigFile {
    * @param reader makes the record; what it returns after a problem is thrown away
    * @throws ConfigException if anything is wrong, naming all of it
    */
-  static <T> T read(Path file, Map<String, String> environment, Function<ConfigSection, T> reader) {
+  static <T> ConfigFile<T> read(
+      Path file, Map<String, String> environment, Function<ConfigSection, T> reader) {
     Problems problems = new Problems();
     Optional<YamlNode.Mapping> root =
         text(file, problems).flatMap(text -> YamlTree.parse(text, problems));
@@ -41,7 +45,7 @@ final class ConfigFile {
     if (!problems.lines().isEmpty()) {
       throw new ConfigException(file, problems.lines());
     }
-    return config;
+    return new ConfigFile<>(config, reading.settings());
   }
 
   private static Optional<String> text(Path file, Problems problems) {

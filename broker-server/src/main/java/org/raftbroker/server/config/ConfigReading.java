@@ -16,6 +16,7 @@ final class ConfigReading {
   private final Problems problems;
   private final Map<KeyPath, KnownKey> known = new LinkedHashMap<>();
   private final Map<KeyPath, Found> foundByPath = new HashMap<>();
+  private final Map<KeyPath, Setting> settings = new LinkedHashMap<>();
 
   ConfigReading(Environment environment, Problems problems) {
     this.environment = environment;
@@ -25,9 +26,10 @@ final class ConfigReading {
   /**
    * A value in the file or the environment.
    *
-   * @param where how to name its place
+   * @param source the line of the file, or the variable
+   * @param where how a message names its place
    */
-  record Found(String where, String text) {}
+  record Found(String source, String where, String text) {}
 
   Environment environment() {
     return environment;
@@ -35,6 +37,28 @@ final class ConfigReading {
 
   void know(KnownKey key) {
     known.put(key.path(), key);
+  }
+
+  /** Remembers what a key has come to; the order of reading is that of the listing. */
+  void settle(KnownKey key, String value) {
+    Found found = foundByPath.get(key.path());
+    settings.put(
+        key.path(),
+        new Setting(
+            key.path().text(),
+            shownSetting(key, value, found != null),
+            found == null ? "default" : found.source()));
+  }
+
+  private static String shownSetting(KnownKey key, String value, boolean isFound) {
+    if (key.path().isSecret()) {
+      return Secret.HIDDEN;
+    }
+    return value.isEmpty() && !isFound ? "(not set)" : value;
+  }
+
+  List<Setting> settings() {
+    return List.copyOf(settings.values());
   }
 
   List<KnownKey> known() {
@@ -47,11 +71,11 @@ final class ConfigReading {
     Optional<Found> found =
         environment
             .value(path)
-            .map(text -> new Found(path.variable(), text))
+            .map(text -> new Found(path.variable(), path.variable(), text))
             .or(
                 () ->
                     node instanceof YamlNode.Scalar scalar
-                        ? Optional.of(new Found(where(path, node), scalar.text()))
+                        ? Optional.of(new Found(line(node), where(path, node), scalar.text()))
                         : Optional.empty());
     if (found.isPresent()) {
       foundByPath.put(path, found.get());
@@ -124,11 +148,15 @@ final class ConfigReading {
                     + (section.text().isEmpty() ? "sections" : "in " + section)
                     + ": "
                     + String.join(", ", siblings));
-    return "line " + node.line() + ": unknown key " + section.key(key) + "; " + wayOut;
+    return line(node) + ": unknown key " + section.key(key) + "; " + wayOut;
   }
 
   private static String where(KeyPath path, YamlNode node) {
-    return "line " + node.line() + ": " + path;
+    return line(node) + ": " + path;
+  }
+
+  private static String line(YamlNode node) {
+    return "line " + node.line();
   }
 
   private static String shown(KeyPath path, String value) {

@@ -65,7 +65,7 @@ final class Environment {
 
   private static void checkLogVariable(
       String name, String value, List<String> allowed, Problems problems) {
-    // The level is read in any case, the format names an appender and is read as it stands.
+    // logback reads a level in any case; logback.xml compares the format as it stands.
     boolean isAllowed =
         allowed.contains(name.endsWith("LEVEL") ? value.toUpperCase(Locale.ROOT) : value);
     if (!isAllowed) {

@@ -5,9 +5,8 @@ package org.raftbroker.server.config;
  *
  * @param allowed what its value may be, as it follows "must be"
  * @param ifAbsent the default as one would write it; empty if there is none
- * @param inEffect the value that the node starts with, as one would write it; hidden if secret
  */
-record KnownKey(KeyPath path, Kind kind, String allowed, String ifAbsent, String inEffect) {
+record KnownKey(KeyPath path, Kind kind, String allowed, String ifAbsent) {
   enum Kind {
     SECTION,
     LIST,

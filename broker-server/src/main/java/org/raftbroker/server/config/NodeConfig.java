@@ -31,7 +31,17 @@ public record NodeConfig(
    * @throws ConfigException if anything is wrong, naming all of it
    */
   public static NodeConfig load(Path file, Map<String, String> environment) {
-    return ConfigFile.read(file, environment, NodeConfig::read);
+    return ConfigFile.read(file, environment, NodeConfig::read).config();
+  }
+
+  /**
+   * What {@link #load} of the same comes to, key by key, with where each value is from: for people
+   * who wonder what a node runs with.
+   *
+   * @throws ConfigException as there
+   */
+  public static List<Setting> settings(Path file, Map<String, String> environment) {
+    return ConfigFile.read(file, environment, NodeConfig::read).settings();
   }
 
   static NodeConfig read(ConfigSection yaml) {

@@ -5,6 +5,8 @@ package org.raftbroker.server.config;
  * printable.
  */
 public final class Secret {
+  static final String HIDDEN = "(not shown)";
+
   private final String text;
 
   public Secret(String text) {
@@ -17,6 +19,6 @@ public final class Secret {
 
   @Override
   public String toString() {
-    return "(not shown)";
+    return HIDDEN;
   }
 }

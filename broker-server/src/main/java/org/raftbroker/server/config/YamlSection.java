@@ -23,8 +23,7 @@ final class YamlSection implements ConfigSection {
   @Override
   public ConfigSection section(String key) {
     KnownKey known =
-        new KnownKey(
-            path.key(key), KnownKey.Kind.SECTION, "a section: indented keys below it", "", "");
+        new KnownKey(path.key(key), KnownKey.Kind.SECTION, "a section: indented keys below it", "");
     reading.know(known);
     return below(known, known.path(), node.byKey().get(key));
   }
@@ -36,7 +35,6 @@ final class YamlSection implements ConfigSection {
             path.key(key),
             KnownKey.Kind.LIST,
             "a list of sections, each beginning with \"- \"",
-            "",
             "");
     reading.know(known);
     List<YamlNode> items = new ArrayList<>();
@@ -55,7 +53,7 @@ final class YamlSection implements ConfigSection {
       KeyPath item = known.path().item(i);
       sections.add(
           below(
-              new KnownKey(item, KnownKey.Kind.SECTION, "a section: keys with values", "", ""),
+              new KnownKey(item, KnownKey.Kind.SECTION, "a section: keys with values", ""),
               item,
               items.get(i)));
     }
@@ -148,17 +146,15 @@ final class YamlSection implements ConfigSection {
       String allowed,
       Function<T, String> format,
       Function<String, Optional<T>> parse) {
-    KnownKey known =
-        new KnownKey(path.key(key), KnownKey.Kind.VALUE, allowed, defaultText, defaultText);
+    KnownKey known = new KnownKey(path.key(key), KnownKey.Kind.VALUE, allowed, defaultText);
+    reading.know(known);
     Optional<ConfigReading.Found> found = reading.find(known, node.byKey().get(key));
     Optional<T> value = found.flatMap(at -> parse.apply(at.text()));
     if (found.isPresent() && value.isEmpty()) {
       reading.problem(known.path(), known.wanted());
     }
     T inEffect = value.orElse(ifAbsent);
-    reading.know(
-        new KnownKey(
-            known.path(), KnownKey.Kind.VALUE, allowed, defaultText, format.apply(inEffect)));
+    reading.settle(known, format.apply(inEffect));
     return inEffect;
   }
 

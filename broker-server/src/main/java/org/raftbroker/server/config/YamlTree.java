@@ -84,9 +84,7 @@ final class YamlTree {
               + line
               + ": "
               + path
-              + " is an alias (*"
-              + parser.getString()
-              + "); write it out");
+              + " begins with *, which YAML takes for an alias; quote it, or write it out");
       return new YamlNode.Nothing(line);
     }
     return new YamlNode.Scalar(parser.getString(), line);
@@ -138,9 +136,9 @@ final class YamlTree {
       return where + "not YAML: " + cause.getProblem() + context;
     }
     if (failure.getCause() instanceof ReaderException cause) {
-      String before = text.substring(0, text.offsetByCodePoints(0, cause.getPosition()));
+      int at = text.offsetByCodePoints(0, cause.getPosition());
       return "line "
-          + (before.lines().count() + (before.endsWith("\n") ? 1 : 0))
+          + (1 + text.substring(0, at).chars().filter(c -> c == '\n').count())
           + String.format(": not YAML: character U+%04X is not allowed", cause.getCodePoint());
     }
     return "line "

@@ -25,6 +25,9 @@ import org.slf4j.LoggerFactory;
 public final class HttpFront implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HttpFront.class);
 
+  /** Connections that may wait for the server to accept them, while it is busy. */
+  private static final int BACKLOG = 64;
+
   private static final String INDEX =
       """
       <!doctype html>
@@ -94,9 +97,6 @@ public final class HttpFront implements AutoCloseable {
     }
     threads.shutdownNow();
   }
-
-  /** Connections that may wait for the server to accept them, while it is busy. */
-  private static final int BACKLOG = 64;
 
   /**
    * The JDK's server takes its limits from system properties, once in a process. One that the

@@ -2,6 +2,7 @@ package org.raftbroker.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -116,6 +118,23 @@ class ConfigProblemsTest {
             "line 12: shutdown.timeout is \"1h\"; must be a length of time from 1s to 10m, such as"
                 + " 250ms, 10s or 5m (default 20s)"),
         file(
+            "HTTP limits out of range",
+            GOOD
+                + """
+                http:
+                  threads: 1
+                  maxConnections: 7
+                  requestTimeout: 500ms
+                  responseTimeout: 6m
+                """,
+            "line 12: http.threads is \"1\"; must be a whole number from 2 to 64 (default 8)",
+            "line 13: http.maxConnections is \"7\"; must be a whole number from 8 to 10000 (default"
+                + " 100)",
+            "line 14: http.requestTimeout is \"500ms\"; must be a length of time from 1s to 5m, such"
+                + " as 250ms, 10s or 5m (default 5s)",
+            "line 15: http.responseTimeout is \"6m\"; must be a length of time from 1s to 5m, such"
+                + " as 250ms, 10s or 5m (default 30s)"),
+        file(
             "flag that is none",
             GOOD + "store:\n  compress: yes\n",
             "line 12: store.compress is \"yes\"; must be true or false (default true)"),
@@ -212,7 +231,7 @@ class ConfigProblemsTest {
             "alias",
             GOOD.replace("name: local", "name: &x local")
                 .replace("id: n1\n  data", "id: *x\n  data"),
-            "line 9: node.id is an alias (*x); write it out"),
+            "line 9: node.id begins with *, which YAML takes for an alias; quote it, or write it out"),
         file(
             "value that would break the line",
             GOOD.replace("name: local", "name: \"a\\nb\\e[31m" + "x".repeat(100) + "\""),
@@ -264,7 +283,16 @@ class ConfigProblemsTest {
         file(
             "control character",
             "cluster:\n  name: \u0001\n",
-            "line 2: not YAML: character U+0001 is not allowed"));
+            "line 2: not YAML: character U+0001 is not allowed"),
+        file(
+            "control character at once",
+            "\u0001",
+            "line 1: not YAML: character U+0001 is not allowed"),
+        file(
+            "secret that is YAML's alias",
+            GOOD.replace("  name:", "  secret: *hush\n  name:"),
+            "line 2: cluster.secret begins with *, which YAML takes for an alias; quote it, or write"
+                + " it out"));
   }
 
   private static Arguments file(String name, String yaml, String... problems) {
@@ -388,6 +416,19 @@ class ConfigProblemsTest {
   void aDirectoryIsNoFile() {
     assertThat(refusal(directory, Map.of()).problems())
         .containsExactly("this is a directory; name the file in it");
+  }
+
+  @Test
+  void aFileOfAnotherUserIsNamedWithWhoMayNotReadIt() throws IOException {
+    Path file = Files.writeString(directory.resolve("broker.yaml"), GOOD);
+    Files.setPosixFilePermissions(file, Set.of());
+    assumeFalse(Files.isReadable(file), "this user may read everything");
+
+    assertThat(refusal(file, Map.of()).problems())
+        .containsExactly(
+            "the file must not be read by the user "
+                + System.getProperty("user.name")
+                + "; change its owner or mode");
   }
 
   @Test

@@ -200,6 +200,30 @@ class NodeConfigTest {
   }
 
   @Test
+  void everySettingIsListedWithItsSource() throws IOException {
+    Path file =
+        Files.writeString(
+            directory.resolve("broker.yaml"), SMALLEST + "store:\n  blockCacheBytes: 65536KiB\n");
+
+    List<Setting> settings =
+        NodeConfig.settings(
+            file, Map.of("BROKER_CLUSTER_SECRET", "hush-hush", "BROKER_CLUSTER_SHARDS", "5"));
+
+    assertThat(settings)
+        .extracting(Setting::toString)
+        .startsWith(
+            "cluster.name = local  # line 2",
+            "cluster.secret = (not shown)  # BROKER_CLUSTER_SECRET",
+            "cluster.shards = 5  # BROKER_CLUSTER_SHARDS",
+            "cluster.members[0].id = n1  # line 4")
+        .contains(
+            "listen.grpc = (not set)  # default",
+            "store.blockCacheBytes = 64MiB  # line 12",
+            "groupCommit.commitTimeout = 10s  # default")
+        .noneMatch(line -> line.contains("hush"));
+  }
+
+  @Test
   void theSecretIsNeverPrinted() throws IOException {
     NodeConfig config = load(SMALLEST, Map.of("BROKER_CLUSTER_SECRET", "hush-hush"));
 
