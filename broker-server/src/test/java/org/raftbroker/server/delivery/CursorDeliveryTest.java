@@ -315,7 +315,7 @@ final class CursorDeliveryTest {
     publish(ORDERS, 1);
     awaitUntil(() -> lastProgress(client).headId() == 108);
 
-    assertThat(client.progress().get(0)).isEqualTo(new ReceivingClient.Progressed(100, 100));
+    assertThat(client.progress().get(0)).isEqualTo(new ReceivingClient.Progressed(100, 100, 100));
     assertThat(lastProgress(client).afterMessages()).isEqualTo(101);
     assertThat(silent.progress()).isEmpty();
   }
@@ -328,7 +328,7 @@ final class CursorDeliveryTest {
         ReceivingClient.fast(loop).subscribe(delivery, ORDERS, new Start.FromId(100), true);
 
     awaitUntil(() -> !client.progress().isEmpty());
-    assertThat(client.progress()).containsExactly(new ReceivingClient.Progressed(3, 0));
+    assertThat(client.progress()).containsExactly(new ReceivingClient.Progressed(3, 0, 0));
   }
 
   @Test

@@ -38,13 +38,15 @@ final class ReceivingClient implements Outbound {
 
   // For waiting only.
   private volatile int receivedSoFar;
+  private volatile long lastId;
 
   /**
    * A progress frame.
    *
    * @param afterMessages how many messages had been received before it
+   * @param lastId the id of the last of them; 0 if there was none
    */
-  record Progressed(long headId, int afterMessages) {}
+  record Progressed(long headId, int afterMessages, long lastId) {}
 
   ReceivingClient(EventLoop loop, long allowed) {
     this.loop = loop;
@@ -101,6 +103,11 @@ final class ReceivingClient implements Outbound {
 
   int receivedSoFar() {
     return receivedSoFar;
+  }
+
+  /** The last id received; 0 if none was. */
+  long lastId() {
+    return lastId;
   }
 
   /** Ids in the order received; all that was sent must have been flushed. */
@@ -164,7 +171,7 @@ final class ReceivingClient implements Outbound {
   @Override
   public void sendProgress(long headId) {
     checkOpen();
-    progress.add(new Progressed(headId, received));
+    progress.add(new Progressed(headId, received, received == 0 ? 0 : ids[received - 1]));
     unflushed++;
   }
 
@@ -173,6 +180,7 @@ final class ReceivingClient implements Outbound {
     loop.checkThread();
     unflushed = 0;
     receivedSoFar = received;
+    lastId = received == 0 ? 0 : ids[received - 1];
   }
 
   @Override
