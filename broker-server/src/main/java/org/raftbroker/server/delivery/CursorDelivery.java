@@ -29,6 +29,7 @@ import org.raftbroker.raft.Shards;
  */
 public final class CursorDelivery implements Delivery, AutoCloseable {
   private final Shards shards;
+  private final TailMemory tails;
   private final SubscribedSubjects subjects;
   private final StoreReads reads;
   private final Surroundings surroundings;
@@ -45,9 +46,8 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
   public CursorDelivery(
       Shards shards, DeliveryConfig config, InstantSource clock, DeliveryObserver observer) {
     this.shards = shards;
-    this.subjects =
-        new SubscribedSubjects(
-            shards, new TailMemory(config.tailBytes(), config.subjectTailBytes()));
+    this.tails = new TailMemory(config.tailBytes(), config.subjectTailBytes());
+    this.subjects = new SubscribedSubjects(shards, tails);
     this.reads = new StoreReads(config.readThreads());
     this.surroundings = new Surroundings(reads, config.readBytes(), clock, observer);
     this.progressInterval = config.progressInterval();
@@ -241,6 +241,20 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
     for (SubscribedSubject subscribed : subjects.all()) {
       subscribed.endAll(reason);
     }
+  }
+
+  int subscribedSubjects() {
+    return subjects.all().size();
+  }
+
+  /** Bytes of messages that the tails of all subjects hold. */
+  long tailBytes() {
+    return tails.bytes();
+  }
+
+  /** How many runs of messages from the store are in memory on their way to a transport. */
+  int runsInMemory() {
+    return reads.runsInMemory();
   }
 
   private void lookAroundSoon() {

@@ -21,6 +21,7 @@ final class StoreReads implements AutoCloseable {
   static final int RUNS_A_THREAD = 4;
 
   private final ExecutorService threads;
+  private final int places;
 
   // Guarded by this.
   private final Queue<Runnable> waiting = new ArrayDeque<>();
@@ -36,7 +37,8 @@ final class StoreReads implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    freePlaces = threadCount * RUNS_A_THREAD;
+    places = threadCount * RUNS_A_THREAD;
+    freePlaces = places;
   }
 
   /**
@@ -74,6 +76,10 @@ final class StoreReads implements AutoCloseable {
     } else {
       threads.execute(next);
     }
+  }
+
+  synchronized int runsInMemory() {
+    return places - freePlaces;
   }
 
   /** Ends the threads; what waits for a place is dropped. */
