@@ -54,6 +54,7 @@ final class ArchitectureRulesTest {
     wrong("fixedMembership", "server.membership.fixed", "org.raftbroker.raft.Shard shard;");
     wrong("delivery", "server.delivery", "org.raftbroker.raft.command.Entry entry;");
     wrong("deliveryKnowsNoTransport", "server.delivery", "io.grpc.Status status;");
+    wrong("transport", "server.transport", "org.raftbroker.raft.Shard shard;");
     wrong("peer", "server.peer", "org.raftbroker.server.grpc.RequestObserver observer;");
     wrong("grpc", "server.grpc", "org.raftbroker.raft.command.Entry entry;");
     wrong("http", "server.http", "io.grpc.Status status;");
@@ -63,6 +64,7 @@ final class ArchitectureRulesTest {
         "raft",
         "io.micrometer.core.instrument.MeterRegistry registry;");
     wrong("serverConfig", "server.config", "io.grpc.Status status;");
+    wrong("logging", "server.logging", "org.raftbroker.raft.Shard shard;");
     wrong("nobodyKnowsTheCompositionRoot", "server", "public static int nodes;");
     wrong(
         "nobodyKnowsTheCompositionRoot",

@@ -33,6 +33,7 @@ final class ArchitectureTest {
   private static final String RICH_ERRORS = "com.google.rpc..";
   private static final String NETTY = "io.netty..";
   private static final String LOGGING = "org.slf4j..";
+  private static final String JSON = "tools.jackson..";
   private static final String MICROMETER = "io.micrometer..";
 
   // --- broker-storage
@@ -143,9 +144,13 @@ final class ArchitectureTest {
           .resideInAnyPackage(GRPC, NETTY, "org.raftbroker.proto..");
 
   @ArchTest
+  static final ArchRule transport = mayKnow("server.transport", GRPC, NETTY, PROTOBUF, LOGGING);
+
+  @ArchTest
   static final ArchRule peer =
       mayKnow(
           "server.peer",
+          ours("server.transport"),
           ours("server.delivery"),
           ours("server.membership"),
           ours("raft"),
@@ -163,6 +168,7 @@ final class ArchitectureTest {
           "server.grpc",
           ours("server.delivery"),
           ours("server.peer"),
+          ours("server.transport"),
           ours("server.membership"),
           ours("raft"),
           ours("storage"),
@@ -178,9 +184,11 @@ final class ArchitectureTest {
   static final ArchRule http =
       mayKnow(
           "server.http",
+          ours("server.metrics"),
           ours("server.membership"),
           ours("raft"),
           LOGGING,
+          JSON,
           "com.sun.net.httpserver..");
 
   /** Of the front it knows the observers that it implements. */
@@ -212,7 +220,9 @@ final class ArchitectureTest {
           ours("server.grpc"),
           ours("server.http"),
           LOGGING,
-          "tools.jackson..");
+          JSON);
+
+  @ArchTest static final ArchRule logging = mayKnow("server.logging", LOGGING, "ch.qos.logback..");
 
   /** The composition root; it knows everything, so nobody knows it. */
   @ArchTest
@@ -246,11 +256,13 @@ final class ArchitectureTest {
                       "server.membership",
                       "server.membership.fixed",
                       "server.delivery",
+                      "server.transport",
                       "server.peer",
                       "server.grpc",
                       "server.http",
                       "server.metrics",
                       "server.config",
+                      "server.logging",
                       "server")
                   .map(ArchitectureTest::ours)
                   .toArray(String[]::new));
