@@ -52,6 +52,8 @@ public final class Workloads {
   }
 
   /**
+   * Fetches by id what was published just before.
+   *
    * @param messages published ahead, over all subjects
    */
   public BenchResult fetch(int outstanding, int messages) {
@@ -72,6 +74,8 @@ public final class Workloads {
   }
 
   /**
+   * Reads whole subjects from their first message, over and over.
+   *
    * @param messages published ahead, over all subjects
    */
   public BenchResult subscribe(int subscribers, int messages, boolean batches) {
