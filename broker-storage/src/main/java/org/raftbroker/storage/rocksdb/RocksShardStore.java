@@ -271,8 +271,21 @@ public final class RocksShardStore implements ShardStore {
   }
 
   private StoreException failure(String verb, RocksDBException e) {
+    return failure(verb, directory, e);
+  }
+
+  static StoreException failure(String verb, Path directory, RocksDBException e) {
+    Status status = e.getStatus();
+    boolean damage = status != null && status.getCode() == Status.Code.Corruption;
     return new StoreException(
-        "cannot " + verb + " the store in " + directory + ": " + e.getMessage(), e);
+        "cannot "
+            + verb
+            + " the store in "
+            + directory
+            + (damage ? ", it is damaged: " : ": ")
+            + e.getMessage(),
+        e,
+        damage);
   }
 
   private void check(RocksIterator iterator) {
@@ -509,6 +522,22 @@ public final class RocksShardStore implements ShardStore {
               return low;
             }
           });
+    }
+
+    @Override
+    public boolean hasExpired(long nowMillis) {
+      return whileOpen(
+          () -> isAnyUntil(Rows.EXPIRES, nowMillis) || isAnyUntil(Rows.FORGETS, nowMillis));
+    }
+
+    private boolean isAnyUntil(byte tag, long timeMillis) {
+      try (Slice end = new Slice(Rows.numbers(tag, timeMillis + 1));
+          ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+          RocksIterator rows = db.newIterator(options)) {
+        rows.seek(new byte[] {tag});
+        check(rows);
+        return rows.isValid();
+      }
     }
 
     private StoredMessage message(Subject subject, long id, byte[] frame) {
