@@ -18,7 +18,7 @@ enum Mutation {
   ONE_NODE_LOSES_A_MESSAGE(Kind.LOST) {
     @Override
     boolean apply(RandomHistory h, Random random) {
-      List<Received> log = h.logByNode.get("n" + (1 + random.nextInt(3)));
+      List<Received> log = h.log(h.node());
       log.remove((int) indexOf(log, pick(acknowledged(h), random)));
       RandomHistory.relink(log);
       return true;
@@ -38,7 +38,7 @@ enum Mutation {
   ONE_NODE_HOLDS_OTHER_BYTES(Kind.DIVERGED) {
     @Override
     boolean apply(RandomHistory h, Random random) {
-      List<Received> log = h.logByNode.get("n" + (1 + random.nextInt(3)));
+      List<Received> log = h.log(h.node());
       int at = random.nextInt(log.size());
       log.set(at, withBody(log.get(at), flip(log.get(at).body(), random)));
       RandomHistory.relink(log);
@@ -48,7 +48,7 @@ enum Mutation {
   ONE_NODE_HOLDS_ANOTHER_TIME(Kind.DIVERGED) {
     @Override
     boolean apply(RandomHistory h, Random random) {
-      List<Received> log = h.logByNode.get("n" + (1 + random.nextInt(3)));
+      List<Received> log = h.log(h.node());
       int at = random.nextInt(log.size());
       Received m = log.get(at);
       log.set(
@@ -143,7 +143,7 @@ enum Mutation {
   CHECKSUM_IS_WRONG_EVERYWHERE(Kind.CHAIN_BROKEN) {
     @Override
     boolean apply(RandomHistory h, Random random) {
-      int at = random.nextInt(h.logByNode.get("n1").size());
+      int at = random.nextInt(h.log("n1").size());
       for (List<Received> log : h.logByNode.values()) {
         Received m = log.get(at);
         log.set(
@@ -238,7 +238,7 @@ enum Mutation {
     boolean apply(RandomHistory h, Random random) {
       Stream stream =
           streamWith(h, s -> s.begin() instanceof Begin.FromId from && from.id() > h.lastId() / 2);
-      List<Received> log = h.logByNode.get("n1");
+      List<Received> log = h.log("n1");
       if (stream == null || log.get(0).id() >= ((Begin.FromId) stream.begin()).id()) {
         return false;
       }
@@ -265,7 +265,7 @@ enum Mutation {
   FETCH_ANSWERS_OTHER_BYTES(Kind.ALTERED) {
     @Override
     boolean apply(RandomHistory h, Random random) {
-      List<Received> log = h.logByNode.get("n1");
+      List<Received> log = h.log("n1");
       Received m = log.get(random.nextInt(log.size()));
       long at = Long.MAX_VALUE / 2;
       Received other = RandomHistory.receivedAt(withBody(m, flip(m.body(), random)), at);
@@ -317,7 +317,7 @@ enum Mutation {
   }
 
   private static boolean hasUnusedIds(RandomHistory h) {
-    return h.logByNode.get("n1").size() < h.lastId();
+    return h.log("n1").size() < h.lastId();
   }
 
   private static void append(RandomHistory h, ByteString body) {

@@ -133,7 +133,7 @@ final class RandomHistory {
   }
 
   private void fetch(long at) {
-    long id = 1 + random.nextInt((int) lastId + 2);
+    long id = 1L + random.nextInt((int) lastId + 2);
     long began = at - random.nextInt(OVERLAP);
     long ended = at + random.nextInt(OVERLAP);
     long headThen =
@@ -155,9 +155,9 @@ final class RandomHistory {
   }
 
   private void subscribe(int number) {
-    long inPlace = 1_000 + random.nextInt((int) (now - 1_000));
+    long inPlace = 1_000L + random.nextInt((int) (now - 1_000));
     boolean fromId = number % 2 == 0;
-    long from = 1 + random.nextInt((int) lastId);
+    long from = 1L + random.nextInt((int) lastId);
     List<Received> deliveries = new ArrayList<>();
     for (Received message : log) {
       long happenedAt = happenedAtById.getOrDefault(message.id(), 0L);
@@ -172,6 +172,10 @@ final class RandomHistory {
 
   String node() {
     return NODES.get(random.nextInt(NODES.size()));
+  }
+
+  List<Received> log(String node) {
+    return logByNode.computeIfAbsent(node, n -> new ArrayList<>());
   }
 
   long lastId() {
