@@ -9,7 +9,8 @@ import org.raftbroker.storage.Outcome;
 public interface PeerLink {
   /**
    * Hands submissions to the member that leads a shard; calls for one shard arrive there in call
-   * order. Never blocks.
+   * order. Never blocks, and completes no future of an earlier call on the calling thread: the
+   * caller holds a lock.
    *
    * @return one outcome for each submission; fails with any exception if the member is unreachable,
    *     refuses, or the connection breaks: whether the submissions were applied is then open

@@ -22,13 +22,19 @@ public record NewMessage(
     headers = Map.copyOf(headers);
   }
 
-  /** What this message costs in memory and in the log, near enough to bound both. */
+  /** A char of a Java string takes at most this many bytes in UTF-8. */
+  public static final int UTF8_BYTES_PER_CHAR = 3;
+
+  /** At least the bytes that this message takes in the log; near enough to bound memory, too. */
   public int weight() {
-    int weight = body.size() + 2 * subject.name().length() + 64;
+    int chars = subject.name().length();
     for (Map.Entry<String, String> header : headers.entrySet()) {
-      weight += header.getKey().length() + header.getValue().length() + 16;
+      chars += header.getKey().length() + header.getValue().length() + 8;
     }
-    return weight;
+    if (idempotency != null) {
+      chars += idempotency.key().length() + 8;
+    }
+    return body.size() + UTF8_BYTES_PER_CHAR * chars + 64;
   }
 
   /**

@@ -69,6 +69,26 @@ public final class Outcome {
     return new Outcome(Arrays.copyOfRange(ids, from, from + count), reused);
   }
 
+  /** The outcomes of the parts of one publish, in order, as one. */
+  public static Outcome joined(List<Outcome> parts) {
+    if (parts.size() == 1) {
+      return parts.get(0);
+    }
+    int size = parts.stream().mapToInt(Outcome::size).sum();
+    long[] ids = new long[size];
+    int[] reused = new int[parts.stream().mapToInt(part -> part.keyReused.length).sum()];
+    int at = 0;
+    int reusedAt = 0;
+    for (Outcome part : parts) {
+      System.arraycopy(part.ids, 0, ids, at, part.size());
+      for (int position : part.keyReused) {
+        reused[reusedAt++] = at + position;
+      }
+      at += part.size();
+    }
+    return new Outcome(ids, reused);
+  }
+
   @Override
   public boolean equals(Object other) {
     return other instanceof Outcome that

@@ -51,6 +51,9 @@ public interface ShardReader {
    */
   long firstIdAtOrAfter(Subject subject, long timeMillis);
 
+  /** Whether a message or an idempotency key is past its time and not yet removed. */
+  boolean hasExpired(long nowMillis);
+
   /** Stands for an answer that is not in memory. */
   StoredMessage NOT_IN_MEMORY = new StoredMessage(new Subject("not.in.memory"), 0, 0, new byte[0]);
 }

@@ -9,19 +9,51 @@ import org.raftbroker.message.Subject;
  * same order.
  */
 public sealed interface Command {
+  /** At least the bytes that this takes in the log; near enough to bound memory, too. */
+  int weight();
+
+  /** How many messages it publishes. */
+  default int messageCount() {
+    return 0;
+  }
+
   /** Give each message the next id of its subject. */
   record AppendBatch(List<NewMessage> messages) implements Command {
     public AppendBatch {
       messages = List.copyOf(messages);
     }
+
+    @Override
+    public int weight() {
+      int weight = 0;
+      for (NewMessage message : messages) {
+        weight += message.weight();
+      }
+      return weight;
+    }
+
+    @Override
+    public int messageCount() {
+      return messages.size();
+    }
   }
 
   /** Take the next {@code count} ids of a subject without messages. */
-  record ReserveIds(Subject subject, int count) implements Command {}
+  record ReserveIds(Subject subject, int count) implements Command {
+    @Override
+    public int weight() {
+      return NewMessage.UTF8_BYTES_PER_CHAR * subject.name().length() + 64;
+    }
+  }
 
   /**
    * Remove at most {@code maxRows} messages and at most as many idempotency keys that are past
    * their time.
    */
-  record Expire(int maxRows) implements Command {}
+  record Expire(int maxRows) implements Command {
+    @Override
+    public int weight() {
+      return 64;
+    }
+  }
 }

@@ -511,6 +511,22 @@ public final class RocksShardStore implements ShardStore {
           });
     }
 
+    @Override
+    public boolean hasExpired(long nowMillis) {
+      return whileOpen(
+          () -> isAnyUntil(Rows.EXPIRES, nowMillis) || isAnyUntil(Rows.FORGETS, nowMillis));
+    }
+
+    private boolean isAnyUntil(byte tag, long timeMillis) {
+      try (Slice end = new Slice(Rows.numbers(tag, timeMillis + 1));
+          ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+          RocksIterator rows = db.newIterator(options)) {
+        rows.seek(new byte[] {tag});
+        check(rows);
+        return rows.isValid();
+      }
+    }
+
     private StoredMessage message(Subject subject, long id, byte[] frame) {
       return new StoredMessage(subject, id, MessageFrame.expiresAtMillis(frame), frame);
     }

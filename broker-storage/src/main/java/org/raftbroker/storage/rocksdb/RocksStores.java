@@ -88,6 +88,28 @@ public final class RocksStores implements AutoCloseable {
     }
   }
 
+  /** Whether a store is in {@code directory}. */
+  public static boolean exists(Path directory) {
+    return Files.exists(directory.resolve("CURRENT"));
+  }
+
+  /** TEMP */
+  public static void restore(Path checkpoint, Path directory) throws IOException {
+    if (Files.exists(directory)) {
+      try (var s = Files.list(directory)) {
+        for (Path p : s.toList()) {
+          Files.delete(p);
+        }
+      }
+    }
+    Files.createDirectories(directory);
+    try (var s = Files.list(checkpoint)) {
+      for (Path p : s.toList()) {
+        Files.copy(p, directory.resolve(p.getFileName()));
+      }
+    }
+  }
+
   @Override
   public void close() {
     for (AutoCloseable closeable : List.of(options, filter, writeBuffers, blockCache)) {

@@ -1,0 +1,81 @@
+package org.raftbroker.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.raftbroker.cli.ClusterView.MemberView;
+import org.raftbroker.cli.ClusterView.Placed;
+import org.raftbroker.proto.admin.Member;
+import org.raftbroker.proto.admin.Replica;
+
+/** What an operator should look at, in words. Pure. */
+final class ClusterProblems {
+  /** A replica this far behind is not merely between two messages: about a second of full load. */
+  static final long LARGE_LAG = 10_000;
+
+  private ClusterProblems() {}
+
+  static List<String> of(ClusterView view) {
+    List<String> problems = new ArrayList<>();
+    ofMembers(view, problems);
+    view.replicasByShard().forEach((shard, replicas) -> ofShard(shard, replicas, problems));
+    return problems;
+  }
+
+  private static void ofMembers(ClusterView view, List<String> problems) {
+    Set<String> versions = new TreeSet<>();
+    Set<String> memberLists = new TreeSet<>();
+    for (MemberView member : view.members()) {
+      String id = member.member().getId();
+      if (member.description() == null) {
+        problems.add("member " + id + " is down: " + member.problem());
+        continue;
+      }
+      if (!member.description().getReady()) {
+        problems.add("member " + id + " is not ready: starting, draining or without a replica");
+      }
+      if (!member.description().getNodeId().equals(id)) {
+        problems.add(
+            "the address of member " + id + " is answered by " + member.description().getNodeId());
+      }
+      versions.add(member.description().getVersion());
+      memberLists.add(
+          member.description().getMembersList().stream()
+              .map(Member::getId)
+              .sorted()
+              .collect(Collectors.joining(" ")));
+    }
+    if (versions.size() > 1) {
+      problems.add("members run different versions: " + String.join(", ", versions));
+    }
+    if (memberLists.size() > 1) {
+      problems.add("members disagree about who is one: " + String.join(" | ", memberLists));
+    }
+    long up = view.members().stream().filter(MemberView::up).count();
+    if (up <= view.members().size() / 2) {
+      problems.add(
+          "only " + up + " of " + view.members().size() + " members answer: no majority to commit");
+    }
+  }
+
+  private static void ofShard(int shard, List<Placed> replicas, List<String> problems) {
+    if (ClusterView.leader(replicas).isEmpty()) {
+      problems.add("shard " + shard + " has no leader");
+    }
+    for (Placed placed : replicas) {
+      Replica replica = placed.replica();
+      String where = "shard " + shard + " at " + placed.memberId();
+      if (replica.getRole() == Replica.Role.QUARANTINED) {
+        problems.add(where + " is quarantined: " + replica.getProblem());
+      } else if (!replica.getProblem().isEmpty()) {
+        problems.add(where + ": " + replica.getProblem());
+      }
+      long lag = ClusterView.lag(placed, replicas);
+      if (lag > LARGE_LAG) {
+        problems.add(where + " is " + lag + " entries behind");
+      }
+    }
+  }
+}

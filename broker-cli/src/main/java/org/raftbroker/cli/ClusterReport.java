@@ -1,0 +1,218 @@
+package org.raftbroker.cli;
+
+import com.google.gson.stream.JsonWriter;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.raftbroker.cli.ClusterView.MemberView;
+import org.raftbroker.cli.ClusterView.Placed;
+import org.raftbroker.proto.admin.NodeDescription;
+import org.raftbroker.proto.admin.Replica;
+
+/** Shows a cluster to people and to scripts. */
+final class ClusterReport {
+  private static final String UNKNOWN = "-";
+  private static final String[] SIZE_UNITS = {"B", "KiB", "MiB", "GiB", "TiB"};
+
+  private ClusterReport() {}
+
+  static List<String> text(ClusterView view, List<String> problems) {
+    List<String> lines = new ArrayList<>();
+    int shards = view.replicasByShard().size();
+    lines.add(
+        "cluster "
+            + view.cluster()
+            + ": "
+            + view.members().size()
+            + " members, "
+            + shards
+            + " shards, "
+            + (problems.isEmpty() ? "no problems" : problems.size() + " problems"));
+    lines.add("");
+    lines.addAll(members(view).lines());
+    lines.add("");
+    lines.addAll(shards(view).lines());
+    if (!problems.isEmpty()) {
+      lines.add("");
+      lines.add("problems:");
+      problems.forEach(problem -> lines.add("  " + problem));
+    }
+    return lines;
+  }
+
+  static String json(ClusterView view, List<String> problems) {
+    return Json.line(json -> write(json, view, problems));
+  }
+
+  private static TextTable members(ClusterView view) {
+    TextTable table =
+        new TextTable(
+            "MEMBER",
+            "GRPC",
+            "HTTP",
+            "STATE",
+            "VERSION",
+            "UP FOR",
+            "LEADS",
+            "FOLLOWS",
+            "LEARNS",
+            "SUBSCRIPTIONS");
+    for (MemberView member : view.members()) {
+      NodeDescription node = member.description();
+      if (node == null) {
+        table.row(
+            member.member().getId(),
+            member.member().getGrpcAddress(),
+            member.member().getHttpAddress(),
+            "down",
+            UNKNOWN,
+            UNKNOWN,
+            UNKNOWN,
+            UNKNOWN,
+            UNKNOWN,
+            UNKNOWN);
+        continue;
+      }
+      table.row(
+          member.member().getId(),
+          member.member().getGrpcAddress(),
+          member.member().getHttpAddress(),
+          node.getReady() ? "up" : "not ready",
+          node.getVersion(),
+          upFor(node.getStartedAtMillis()),
+          view.count(member, Replica.Role.LEADER),
+          view.count(member, Replica.Role.FOLLOWER),
+          view.count(member, Replica.Role.LEARNER),
+          node.getSubscriptions());
+    }
+    return table;
+  }
+
+  private static TextTable shards(ClusterView view) {
+    TextTable table =
+        new TextTable(
+            "SHARD",
+            "MEMBER",
+            "ROLE",
+            "TERM",
+            "COMMIT",
+            "APPLIED",
+            "LAG",
+            "SNAPSHOT",
+            "SUBJECTS",
+            "STORE");
+    view.replicasByShard()
+        .forEach(
+            (shard, replicas) -> {
+              for (Placed placed : replicas) {
+                Replica replica = placed.replica();
+                table.row(
+                    shard,
+                    placed.memberId(),
+                    role(replica),
+                    replica.getTerm(),
+                    replica.getCommitIndex(),
+                    replica.getAppliedIndex(),
+                    ClusterView.lag(placed, replicas),
+                    replica.getSnapshotIndex(),
+                    replica.getSubjects(),
+                    size(replica.getStoreBytes()));
+              }
+            });
+    return table;
+  }
+
+  private static void write(JsonWriter json, ClusterView view, List<String> problems)
+      throws IOException {
+    json.beginObject().name("cluster").value(view.cluster());
+    json.name("members").beginArray();
+    for (MemberView member : view.members()) {
+      writeMember(json, view, member);
+    }
+    json.endArray().name("shards").beginArray();
+    for (Map.Entry<Integer, List<Placed>> shard : view.replicasByShard().entrySet()) {
+      writeShard(json, shard.getKey(), shard.getValue());
+    }
+    json.endArray().name("problems").beginArray();
+    for (String problem : problems) {
+      json.value(problem);
+    }
+    json.endArray().endObject();
+  }
+
+  private static void writeMember(JsonWriter json, ClusterView view, MemberView member)
+      throws IOException {
+    json.beginObject();
+    json.name("id").value(member.member().getId());
+    json.name("grpcAddress").value(member.member().getGrpcAddress());
+    json.name("raftAddress").value(member.member().getRaftAddress());
+    json.name("httpAddress").value(member.member().getHttpAddress());
+    json.name("up").value(member.up());
+    NodeDescription node = member.description();
+    if (node == null) {
+      json.name("problem").value(member.problem());
+    } else {
+      json.name("ready").value(node.getReady());
+      json.name("version").value(node.getVersion());
+      json.name("startedAtMillis").value(node.getStartedAtMillis());
+      json.name("leads").value(view.count(member, Replica.Role.LEADER));
+      json.name("follows").value(view.count(member, Replica.Role.FOLLOWER));
+      json.name("learns").value(view.count(member, Replica.Role.LEARNER));
+      json.name("subscriptions").value(node.getSubscriptions());
+    }
+    json.endObject();
+  }
+
+  private static void writeShard(JsonWriter json, int shard, List<Placed> replicas)
+      throws IOException {
+    json.beginObject().name("shard").value(shard);
+    json.name("leader").value(ClusterView.leader(replicas).map(Placed::memberId).orElse(null));
+    json.name("replicas").beginArray();
+    for (Placed placed : replicas) {
+      Replica replica = placed.replica();
+      json.beginObject();
+      json.name("member").value(placed.memberId());
+      json.name("role").value(role(replica));
+      json.name("term").value(replica.getTerm());
+      json.name("commitIndex").value(replica.getCommitIndex());
+      json.name("appliedIndex").value(replica.getAppliedIndex());
+      json.name("lag").value(ClusterView.lag(placed, replicas));
+      json.name("snapshotIndex").value(replica.getSnapshotIndex());
+      json.name("subjects").value(replica.getSubjects());
+      json.name("storeBytes").value(replica.getStoreBytes());
+      json.name("problem").value(replica.getProblem());
+      json.endObject();
+    }
+    json.endArray().endObject();
+  }
+
+  private static String role(Replica replica) {
+    return replica.getRole().name().toLowerCase(Locale.ROOT);
+  }
+
+  private static String upFor(long startedAtMillis) {
+    Duration up = Duration.ofMillis(Math.max(0, System.currentTimeMillis() - startedAtMillis));
+    if (up.toDays() > 0) {
+      return up.toDays() + "d" + up.toHoursPart() + "h";
+    }
+    if (up.toHours() > 0) {
+      return up.toHours() + "h" + up.toMinutesPart() + "m";
+    }
+    return up.toMinutes() > 0
+        ? up.toMinutes() + "m" + up.toSecondsPart() + "s"
+        : up.toSeconds() + "s";
+  }
+
+  private static String size(long bytes) {
+    double size = bytes;
+    int unit = 0;
+    while (size >= 1024 && unit < SIZE_UNITS.length - 1) {
+      size /= 1024;
+      unit++;
+    }
+    return String.format(Locale.ROOT, unit == 0 ? "%.0f %s" : "%.1f %s", size, SIZE_UNITS[unit]);
+  }
+}

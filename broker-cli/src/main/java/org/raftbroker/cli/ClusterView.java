@@ -1,0 +1,85 @@
+package org.raftbroker.cli;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.raftbroker.proto.admin.Member;
+import org.raftbroker.proto.admin.NodeDescription;
+import org.raftbroker.proto.admin.Replica;
+
+/**
+ * A cluster as its members describe it, each for itself, at about the same time.
+ *
+ * @param members in the order of their ids
+ */
+record ClusterView(String cluster, List<MemberView> members) {
+
+  /**
+   * A member and its own description, or why there is none.
+   *
+   * @param description null if the member could not be asked
+   * @param problem why; empty if it answered
+   */
+  record MemberView(Member member, @Nullable NodeDescription description, String problem) {
+    boolean up() {
+      return description != null;
+    }
+  }
+
+  /** A replica and where it is. */
+  record Placed(String memberId, Replica replica) {}
+
+  ClusterView {
+    members = members.stream().sorted(Comparator.comparing(view -> view.member().getId())).toList();
+  }
+
+  /** All replicas that were described, by shard, in the order of members. */
+  SortedMap<Integer, List<Placed>> replicasByShard() {
+    SortedMap<Integer, List<Placed>> byShard = new TreeMap<>();
+    for (MemberView view : members) {
+      if (view.description == null) {
+        continue;
+      }
+      for (Replica replica : view.description.getReplicasList()) {
+        byShard
+            .computeIfAbsent(replica.getShard(), shard -> new ArrayList<>())
+            .add(new Placed(view.member.getId(), replica));
+      }
+    }
+    return byShard;
+  }
+
+  Optional<MemberView> member(String id) {
+    return members.stream().filter(view -> view.member().getId().equals(id)).findFirst();
+  }
+
+  /** Who leads: of several that think so, the one of the highest term. */
+  static Optional<Placed> leader(List<Placed> replicas) {
+    return replicas.stream()
+        .filter(placed -> placed.replica().getRole() == Replica.Role.LEADER)
+        .max(Comparator.comparingLong(placed -> placed.replica().getTerm()));
+  }
+
+  /** The highest committed log index that any replica knows. */
+  static long committed(List<Placed> replicas) {
+    return replicas.stream().mapToLong(placed -> placed.replica().getCommitIndex()).max().orElse(0);
+  }
+
+  /** Log entries that are committed and that this replica has not applied. */
+  static long lag(Placed placed, List<Placed> replicas) {
+    return Math.max(0, committed(replicas) - placed.replica().getAppliedIndex());
+  }
+
+  int count(MemberView view, Replica.Role role) {
+    return view.description == null
+        ? 0
+        : (int)
+            view.description.getReplicasList().stream()
+                .filter(replica -> replica.getRole() == role)
+                .count();
+  }
+}

@@ -1,0 +1,193 @@
+package org.raftbroker.cli;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.RetryInfo;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.UnknownHostException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a command could not do, in one line: {@code error: CODE REASON message (hint)}. Code and
+ * reason are those of the contract; reasons in front of which the server never got are our own:
+ * CONNECT, CONNECTION_LOST, TIMEOUT, NOT_A_BROKER.
+ */
+final class Failure extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private static final Map<String, String> HINTS =
+      Map.ofEntries(
+          Map.entry("CONNECT", "is the node running? see --server"),
+          Map.entry("CONNECTION_LOST", "it may or may not have happened"),
+          Map.entry("TIMEOUT", "it may or may not have happened; see --timeout"),
+          Map.entry("NOT_A_BROKER", "is this the gRPC port of a RaftBroker node? see --server"),
+          Map.entry("SUBJECT_INVALID", "a subject is tokens joined by '.', without white space"),
+          Map.entry("WILDCARD_NOT_ALLOWED", "'*' and '>' are kept for wildcards"),
+          Map.entry("SUBJECT_RESERVED", "subjects that start with '$' belong to the system"),
+          Map.entry("ID_RESERVED", "the id was taken by incidx and has no message"),
+          Map.entry("KEY_REUSED", "choose another --key for other content"),
+          Map.entry("NO_QUORUM", "see 'brokerctl cluster' for which nodes are down"),
+          Map.entry("SHARD_STOPPED", "see 'brokerctl cluster' for the cause"),
+          Map.entry("SHUTTING_DOWN", "name other nodes in --server"));
+
+  private final String code;
+  private final String reason;
+  private final String text;
+  private final int exitCode;
+
+  Failure(String code, String reason, String message, int exitCode) {
+    this(code, reason, message, exitCode, null);
+  }
+
+  private Failure(
+      String code, String reason, String message, int exitCode, @Nullable Throwable cause) {
+    super(message, cause);
+    this.text = message;
+    this.code = code;
+    this.reason = reason;
+    this.exitCode = exitCode;
+  }
+
+  static Failure usage(String message) {
+    return new Failure("USAGE", "", message, ExitCode.USAGE);
+  }
+
+  /** A call to a server that ended with another status than OK. */
+  static Failure of(StatusRuntimeException e, String server) {
+    Status status = e.getStatus();
+    com.google.rpc.Status details = StatusProto.fromThrowable(e);
+    String reason = reason(details);
+    if (!reason.isEmpty()) {
+      return new Failure(
+          status.getCode().name(), reason, text(status, details), exit(status.getCode()), e);
+    }
+    return new Failure(
+        status.getCode().name(),
+        localReason(status),
+        localMessage(status, server),
+        exit(status.getCode()),
+        e);
+  }
+
+  /** A message of a stream or batch that was refused on its own. */
+  static Failure of(com.google.rpc.Status refusal) {
+    Status.Code code = Status.fromCodeValue(refusal.getCode()).getCode();
+    return new Failure(code.name(), reason(refusal), refusal.getMessage(), exit(code));
+  }
+
+  /** Whether the call cannot have reached a server. */
+  static boolean neverSent(StatusRuntimeException e) {
+    for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+      if (cause instanceof ConnectException
+          || cause instanceof NoRouteToHostException
+          || cause instanceof UnknownHostException) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  int exitCode() {
+    return exitCode;
+  }
+
+  String code() {
+    return code;
+  }
+
+  String reason() {
+    return reason;
+  }
+
+  /** The message alone. */
+  String text() {
+    return text;
+  }
+
+  String line() {
+    String hint = HINTS.getOrDefault(reason, "");
+    return "error: "
+        + code
+        + (reason.isEmpty() ? "" : " " + reason)
+        + " "
+        + text
+        + (hint.isEmpty() ? "" : " (" + hint + ")");
+  }
+
+  private static String reason(com.google.rpc.@Nullable Status status) {
+    ErrorInfo info = detail(status, ErrorInfo.class);
+    return info == null ? "" : info.getReason();
+  }
+
+  private static String text(Status status, com.google.rpc.@Nullable Status details) {
+    String description = status.getDescription();
+    RetryInfo retry = detail(details, RetryInfo.class);
+    String message = description == null ? "no description" : description;
+    if (retry == null) {
+      return message;
+    }
+    double seconds = retry.getRetryDelay().getSeconds() + retry.getRetryDelay().getNanos() / 1e9;
+    return message + "; retry after " + seconds + " s";
+  }
+
+  private static String localReason(Status status) {
+    return switch (status.getCode()) {
+      case UNAVAILABLE -> neverSent(status.asRuntimeException()) ? "CONNECT" : "CONNECTION_LOST";
+      case DEADLINE_EXCEEDED -> "TIMEOUT";
+      case UNIMPLEMENTED, INTERNAL, UNKNOWN -> "NOT_A_BROKER";
+      default -> "";
+    };
+  }
+
+  private static String localMessage(Status status, String server) {
+    String description = status.getDescription();
+    String said = description == null ? "no description" : description;
+    return switch (localReason(status)) {
+      case "CONNECT" -> "cannot connect to " + server + ": " + deepest(status);
+      case "CONNECTION_LOST" -> "the connection to " + server + " broke: " + deepest(status);
+      case "TIMEOUT" -> "no answer from " + server + " in time";
+      default -> server + " said: " + said;
+    };
+  }
+
+  private static String deepest(Status status) {
+    String message = status.getDescription();
+    for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+      if (cause.getMessage() != null) {
+        message = cause.getMessage();
+      }
+    }
+    return message == null ? status.getCode().name() : message;
+  }
+
+  private static int exit(Status.Code code) {
+    return switch (code) {
+      case UNAVAILABLE, DEADLINE_EXCEEDED -> ExitCode.UNAVAILABLE;
+      case NOT_FOUND -> ExitCode.NOT_FOUND;
+      default -> ExitCode.REFUSED;
+    };
+  }
+
+  private static <M extends com.google.protobuf.Message> @Nullable M detail(
+      com.google.rpc.@Nullable Status status, Class<M> type) {
+    if (status == null) {
+      return null;
+    }
+    for (Any any : status.getDetailsList()) {
+      if (any.is(type)) {
+        try {
+          return any.unpack(type);
+        } catch (InvalidProtocolBufferException e) {
+          throw new IllegalStateException("the server sent unreadable error details", e);
+        }
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,7 @@
+package org.raftbroker.cli;
+
+/** How results are written. */
+enum Output {
+  TEXT,
+  JSON
+}

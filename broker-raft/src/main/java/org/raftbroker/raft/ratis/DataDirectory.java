@@ -1,0 +1,160 @@
+package org.raftbroker.raft.ratis;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.io.Writer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Properties;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that a node keeps on disk. One process uses it at a time; it belongs to one node of
+ * one cluster, and to a number of shards, for ever: under another name or number its files would
+ * mean something else.
+ *
+ * <pre>
+ * node.properties   whose it is
+ * lock              held by the running process
+ * raft/UUID/        a shard's log, votes and snapshots (Ratis)
+ * store/N/1          shard N's store (RocksDB); 2, 3, … after as many snapshots were installed
+ * quarantine/N      why shard N is out of service, if it is
+ * </pre>
+ */
+public final class DataDirectory implements AutoCloseable {
+  private final Path root;
+  private final FileChannel lockFile;
+  private final boolean isNew;
+
+  private DataDirectory(Path root, FileChannel lockFile, boolean isNew) {
+    this.root = root;
+    this.lockFile = lockFile;
+    this.isNew = isNew;
+  }
+
+  /**
+   * Opens the directory, creating it if need be.
+   *
+   * @throws IOException if it cannot be used, is in use, or belongs to another node; the message
+   *     says what to do
+   */
+  public static DataDirectory open(Path root, String cluster, String nodeId, int shards)
+      throws IOException {
+    Files.createDirectories(root);
+    FileChannel lockFile = lock(root);
+    try {
+      Properties wanted = new Properties();
+      wanted.setProperty("cluster", cluster);
+      wanted.setProperty("node", nodeId);
+      wanted.setProperty("shards", Integer.toString(shards));
+      Path file = root.resolve("node.properties");
+      boolean isNew = !Files.exists(file);
+      if (isNew) {
+        if (Files.exists(root.resolve("raft")) || Files.exists(root.resolve("store"))) {
+          throw new IOException(
+              root
+                  + " has data but no node.properties, so it cannot be told whose it is; restore that file, or name an empty directory"
+                  + " (node.dataDir)");
+        }
+        write(wanted, root, file);
+      } else {
+        check(wanted, file);
+      }
+      return new DataDirectory(root, lockFile, isNew);
+    } catch (IOException | RuntimeException e) {
+      lockFile.close();
+      throw e;
+    }
+  }
+
+  private static FileChannel lock(Path root) throws IOException {
+    FileChannel channel =
+        FileChannel.open(root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    FileLock lock;
+    try {
+      lock = channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      lock = null; // held by this very process
+    }
+    if (lock == null) {
+      channel.close();
+      throw new IOException(
+          root
+              + " is in use by another process; stop it, or give this node a directory of its own (node.dataDir)");
+    }
+    return channel;
+  }
+
+  private static void write(Properties properties, Path root, Path file) throws IOException {
+    Path unfinished = root.resolve(file.getFileName() + ".tmp");
+    try (Writer out = Files.newBufferedWriter(unfinished)) {
+      properties.store(out, "Whose data this is. Not to be edited.");
+    }
+    Durable.sync(unfinished);
+    Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+    Durable.sync(root);
+  }
+
+  private static void check(Properties wanted, Path file) throws IOException {
+    Properties found = new Properties();
+    try (Reader in = Files.newBufferedReader(file)) {
+      found.load(in);
+    }
+    for (String key : wanted.stringPropertyNames()) {
+      if (!wanted.getProperty(key).equals(found.getProperty(key))) {
+        throw new IOException(
+            file.getParent()
+                + " belongs to "
+                + key
+                + " \""
+                + found.getProperty(key)
+                + "\", the configuration says \""
+                + wanted.getProperty(key)
+                + "\"; that can never change: set it back, or name an empty directory (node.dataDir)");
+      }
+    }
+  }
+
+  /** Whether this was the first time that it was opened. */
+  public boolean isNew() {
+    return isNew;
+  }
+
+  Path raft() {
+    return root.resolve("raft");
+  }
+
+  StoreHome store(int shard) {
+    return new StoreHome(root.resolve("store").resolve(Integer.toString(shard)));
+  }
+
+  /** Why a shard was taken out of service; null if it was not. */
+  @Nullable String quarantine(int shard) throws IOException {
+    Path mark = quarantineMark(shard);
+    return Files.exists(mark) ? Files.readString(mark).strip() : null;
+  }
+
+  /** Keeps a shard out of service over restarts, until its mark is removed. */
+  void setQuarantine(int shard, String why) throws IOException {
+    Path mark = quarantineMark(shard);
+    Files.createDirectories(root.resolve("quarantine"));
+    Files.writeString(mark, why + System.lineSeparator());
+    Durable.sync(mark);
+    Durable.sync(root.resolve("quarantine"));
+    Durable.sync(root);
+  }
+
+  Path quarantineMark(int shard) {
+    return root.resolve("quarantine").resolve(Integer.toString(shard));
+  }
+
+  @Override
+  public void close() throws IOException {
+    lockFile.close();
+  }
+}

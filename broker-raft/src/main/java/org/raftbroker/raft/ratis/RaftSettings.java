@@ -1,0 +1,126 @@
+package org.raftbroker.raft.ratis;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.server.RaftServerConfigKeys;
+import org.apache.ratis.server.RaftServerConfigKeys.Log;
+import org.apache.ratis.server.RaftServerConfigKeys.Read;
+import org.apache.ratis.server.RaftServerConfigKeys.Snapshot;
+import org.apache.ratis.util.SizeInBytes;
+import org.apache.ratis.util.TimeDuration;
+
+/**
+ * Our configuration as Ratis properties. Several of Ratis' defaults would break what the broker
+ * promises, so the ones that decide safety are set here, and checked once more in the properties
+ * that a server is really started with.
+ */
+final class RaftSettings {
+  /** Ratis frames an entry in the log with a length and a checksum. */
+  private static final int FRAME_BYTES = 16;
+
+  private RaftSettings() {}
+
+  /**
+   * @param maxEntryBytes the largest entry that will ever be proposed
+   */
+  static RaftProperties of(
+      RaftConfig config, Path storage, String host, int port, int maxEntryBytes) {
+    RaftProperties properties = new RaftProperties();
+    RaftServerConfigKeys.setStorageDir(properties, List.of(storage.toFile()));
+    GrpcConfigKeys.Server.setHost(properties, host);
+    GrpcConfigKeys.Server.setPort(properties, port);
+    GrpcConfigKeys.setMessageSizeMax(
+        properties, SizeInBytes.valueOf(Math.max(64L << 20, 2L * maxEntryBytes)));
+
+    Log.setUseMemory(properties, false);
+    Log.setUnsafeFlushEnabled(properties, false);
+    Log.setAsyncFlushEnabled(properties, false);
+    Log.setCorruptionPolicy(properties, Log.CorruptionPolicy.EXCEPTION);
+    Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(config.segmentBytes()));
+    Log.setPreallocatedSize(
+        properties, SizeInBytes.valueOf(Math.min(config.segmentBytes(), 4 << 20)));
+    // What followers are sent comes from here; older entries are read from the file.
+    Log.setSegmentCacheNumMax(properties, 2);
+    Log.setSegmentCacheSizeMax(properties, SizeInBytes.valueOf(2L * config.segmentBytes()));
+    int bufferBytes = maxEntryBytes + FRAME_BYTES;
+    Log.Appender.setBufferByteLimit(properties, SizeInBytes.valueOf(bufferBytes));
+    Log.setWriteBufferSize(properties, SizeInBytes.valueOf(bufferBytes + FRAME_BYTES));
+    // Ratis would sleep a millisecond before each append to gather entries. Ours are gathered
+    // already.
+    Log.Appender.setWaitTimeMin(properties, TimeDuration.ZERO);
+    Log.setPurgeUptoSnapshotIndex(
+        properties, true); // else one dead follower would pin the log for ever
+    Log.setPurgePreservationLogNum(properties, config.keepEntries());
+    Log.setPurgeGap(properties, 64);
+
+    // ShardMaintenance says when; Ratis counts entries, which may be of any size.
+    Snapshot.setAutoTriggerEnabled(properties, false);
+    Snapshot.setTriggerWhenStopEnabled(properties, true);
+    Snapshot.setRetentionFileNum(properties, 2);
+    Snapshot.setCreationGap(properties, 1);
+
+    Read.setOption(properties, Read.Option.LINEARIZABLE);
+    Read.setLeaderLeaseEnabled(properties, true);
+
+    TimeDuration timeout = duration(config.electionTimeout());
+    RaftServerConfigKeys.Rpc.setTimeoutMin(properties, timeout);
+    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, timeout.multiply(2));
+    RaftServerConfigKeys.Rpc.setRequestTimeout(properties, timeout.multiply(4));
+    // A node that was stopped for minutes steps down and goes on; Ratis would rather close for
+    // ever.
+    RaftServerConfigKeys.setCloseThreshold(properties, TimeDuration.valueOf(3650, TimeUnit.DAYS));
+    RaftServerConfigKeys.LeaderElection.setLeaderStepDownWaitTime(properties, timeout.multiply(2));
+    RaftServerConfigKeys.LeaderElection.setPreVote(properties, true);
+    // Exactly-once rests on our own sessions; every entry is a new request to Ratis.
+    RaftServerConfigKeys.RetryCache.setExpiryTime(properties, TimeDuration.ONE_SECOND);
+    assertSafe(properties);
+    return properties;
+  }
+
+  /**
+   * @throws IllegalStateException naming every setting under which an acknowledged message could be
+   *     lost or a stale one read
+   */
+  static void assertSafe(RaftProperties properties) {
+    List<String> unsafe = new ArrayList<>();
+    if (Log.useMemory(properties)) {
+      unsafe.add(Log.USE_MEMORY_KEY + " keeps the log in memory");
+    }
+    if (Log.unsafeFlushEnabled(properties)) {
+      unsafe.add(Log.UNSAFE_FLUSH_ENABLED_KEY + " acknowledges before fsync");
+    }
+    if (Log.asyncFlushEnabled(properties)) {
+      unsafe.add(Log.ASYNC_FLUSH_ENABLED_KEY + " may acknowledge what was not fsynced");
+    }
+    if (Log.corruptionPolicy(properties) != Log.CorruptionPolicy.EXCEPTION) {
+      unsafe.add(Log.CORRUPTION_POLICY_KEY + " forgets what follows a damaged entry, and votes");
+    }
+    if (RaftServerConfigKeys.storageDir(properties)
+        .equals(RaftServerConfigKeys.STORAGE_DIR_DEFAULT)) {
+      unsafe.add(RaftServerConfigKeys.STORAGE_DIR_KEY + " is a temporary directory");
+    }
+    if (!Log.purgeUptoSnapshotIndex(properties)) {
+      unsafe.add(Log.PURGE_UPTO_SNAPSHOT_INDEX_KEY + " lets the log grow without bound");
+    }
+    if (Read.option(properties) != Read.Option.LINEARIZABLE) {
+      unsafe.add(Read.OPTION_KEY + " reads what may be stale");
+    }
+    if (!RaftServerConfigKeys.LeaderElection.preVote(properties)) {
+      unsafe.add(
+          RaftServerConfigKeys.LeaderElection.PRE_VOTE_KEY
+              + " lets a rejoining node depose a leader");
+    }
+    if (!unsafe.isEmpty()) {
+      throw new IllegalStateException("unsafe Raft settings: " + String.join("; ", unsafe));
+    }
+  }
+
+  private static TimeDuration duration(Duration duration) {
+    return TimeDuration.valueOf(duration.toMillis(), TimeUnit.MILLISECONDS);
+  }
+}

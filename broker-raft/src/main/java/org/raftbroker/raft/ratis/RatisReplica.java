@@ -1,0 +1,300 @@
+package org.raftbroker.raft.ratis;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
+import org.apache.ratis.protocol.ClientId;
+import org.apache.ratis.protocol.GroupManagementRequest;
+import org.apache.ratis.protocol.RaftClientReply;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SnapshotManagementRequest;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
+import org.apache.ratis.server.DivisionInfo;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.statemachine.StateMachine;
+import org.jspecify.annotations.Nullable;
+import org.raftbroker.message.BrokerException;
+import org.raftbroker.message.Reason;
+import org.raftbroker.raft.ApplyListener;
+import org.raftbroker.raft.ReplicaStatus;
+import org.raftbroker.raft.ReplicatedShard;
+import org.raftbroker.storage.ShardStore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** This node's replica of one shard: a Ratis group, its state machine and its store. Any thread. */
+final class RatisReplica implements ReplicatedShard.Replica {
+  private static final Logger logger = LoggerFactory.getLogger(RatisReplica.class);
+
+  /**
+   * A new leader is elected within this, or the old one goes on; meanwhile the shard takes no
+   * entries.
+   */
+  private static final long TRANSFER_MILLIS = 1_000;
+
+  private static final long SNAPSHOT_MILLIS = 60_000;
+
+  private final int number;
+  private final RaftGroup group;
+  private final RaftServer server;
+  private final DataDirectory data;
+  private final Function<Path, ShardStore> openStore;
+  private final ApplyListener listener;
+  private final ReplicaProblem problem;
+  private final ReplicaReader reader;
+  private final RatisLog log;
+  private final ClientId clientId = ClientId.randomId();
+  private final AtomicLong nextCall = new AtomicLong();
+  private volatile @Nullable ShardStateMachine stateMachine;
+
+  RatisReplica(
+      int number,
+      RaftGroup group,
+      RaftServer server,
+      DataDirectory data,
+      Function<Path, ShardStore> openStore,
+      ApplyListener listener,
+      LongSupplier clockMillis) {
+    this.number = number;
+    this.group = group;
+    this.server = server;
+    this.data = data;
+    this.openStore = openStore;
+    this.listener = listener;
+    this.problem = new ReplicaProblem(number);
+    this.reader = new ReplicaReader(number, problem);
+    this.log = new RatisLog(server, group.getGroupId(), problem, clockMillis);
+  }
+
+  /** The same on every node, for ever. */
+  static RaftGroupId groupId(String cluster, int shard) {
+    return RaftGroupId.valueOf(
+        UUID.nameUUIDFromBytes(("raftbroker/" + cluster + "/" + shard).getBytes(UTF_8)));
+  }
+
+  RaftGroup group() {
+    return group;
+  }
+
+  RatisLog log() {
+    return log;
+  }
+
+  ReplicaReader reader() {
+    return reader;
+  }
+
+  StateMachine newStateMachine() {
+    ShardStateMachine created =
+        new ShardStateMachine(number, data.store(number), openStore, reader, problem, listener);
+    stateMachine = created;
+    return created;
+  }
+
+  /** Starts the replica, or takes it out of service and says why. */
+  void start() {
+    try {
+      String why = data.quarantine(number);
+      if (why != null) {
+        problem.report(
+            "out of service since it was found damaged ("
+                + data.quarantineMark(number)
+                + "): "
+                + why,
+            null);
+        return;
+      }
+      LogTail.repair(data.raft().resolve(group.getGroupId().getUuid().toString()));
+      RaftClientReply reply =
+          server
+              .groupManagementAsync(
+                  GroupManagementRequest.newAdd(
+                      clientId, server.getId(), nextCall.incrementAndGet(), group, false))
+              .join();
+      if (!reply.isSuccess()) {
+        throw new IOException("Ratis did not start the shard", reply.getException());
+      }
+      logger.atInfo().addKeyValue("shard", number).log("replica started");
+    } catch (IOException | RuntimeException e) {
+      problem.report("shard " + number + " cannot start", e);
+    }
+  }
+
+  @Override
+  public ReplicaStatus status() {
+    ShardStore store = reader.store();
+    ShardStateMachine machine = stateMachine;
+    long applied = store == null ? -1 : store.appliedIndex();
+    long snapshot = machine == null ? -1 : machine.snapshotIndex();
+    long bytes = 0;
+    long subjects = 0;
+    String why = problem.text();
+    if (store != null && why == null) {
+      bytes = store.diskBytes();
+      subjects = store.subjects();
+    }
+    try {
+      RaftServer.Division division = server.getDivision(group.getGroupId());
+      DivisionInfo info = division.getInfo();
+      RaftPeerId leader = info.getLeaderId();
+      return new ReplicaStatus(
+          number,
+          why != null ? ReplicaStatus.Role.QUARANTINED : role(info),
+          leader == null ? null : leader.toString(),
+          info.getCurrentTerm(),
+          division.getRaftLog().getLastCommittedIndex(),
+          info.getLastAppliedIndex(),
+          snapshot,
+          bytes,
+          subjects,
+          why);
+    } catch (IOException e) {
+      return new ReplicaStatus(
+          number,
+          why == null ? ReplicaStatus.Role.STARTING : ReplicaStatus.Role.QUARANTINED,
+          null,
+          0,
+          -1,
+          applied,
+          snapshot,
+          bytes,
+          subjects,
+          why);
+    }
+  }
+
+  private static ReplicaStatus.Role role(DivisionInfo info) {
+    if (!info.getLifeCycleState().isRunning()) {
+      return ReplicaStatus.Role.STARTING;
+    }
+    return switch (info.getCurrentRole()) {
+      case LEADER ->
+          info.isLeaderReady() ? ReplicaStatus.Role.LEADER : ReplicaStatus.Role.CANDIDATE;
+      case CANDIDATE -> ReplicaStatus.Role.CANDIDATE;
+      case FOLLOWER -> ReplicaStatus.Role.FOLLOWER;
+      case LISTENER -> ReplicaStatus.Role.LEARNER;
+      case UNRECOGNIZED -> ReplicaStatus.Role.STARTING;
+    };
+  }
+
+  @Override
+  public CompletableFuture<String> transferLeadership(@Nullable String toMemberId) {
+    if (!log.leads()) {
+      String leader = log.leaderId();
+      return refused(
+          "this node does not lead shard "
+              + number
+              + "; ask "
+              + (leader == null ? "again when it has a leader" : leader));
+    }
+    String target = toMemberId != null ? toMemberId : liveliestFollower();
+    if (target == null || target.equals(server.getId().toString())) {
+      return target == null
+          ? refused("shard " + number + " has no other replica that answers")
+          : CompletableFuture.completedFuture(target);
+    }
+    if (group.getPeer(RaftPeerId.valueOf(target)) == null) {
+      return refused(
+          "\"" + target + "\" has no replica of shard " + number + "; these have: " + members());
+    }
+    try {
+      return server
+          .transferLeadershipAsync(
+              new TransferLeadershipRequest(
+                  clientId,
+                  server.getId(),
+                  group.getGroupId(),
+                  nextCall.incrementAndGet(),
+                  RaftPeerId.valueOf(target),
+                  TRANSFER_MILLIS))
+          .thenApply(
+              reply -> {
+                if (reply.isSuccess()) {
+                  return target;
+                }
+                throw new CompletionException(refusal(String.valueOf(reply.getException())));
+              });
+    } catch (IOException e) {
+      return refused(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private String members() {
+    return group.getPeers().stream()
+        .map(peer -> peer.getId().toString())
+        .sorted()
+        .toList()
+        .toString();
+  }
+
+  private @Nullable String liveliestFollower() {
+    DivisionInfo info;
+    try {
+      info = server.getDivision(group.getGroupId()).getInfo();
+    } catch (IOException e) {
+      return null;
+    }
+    Optional<ServerRpcProto> liveliest =
+        info.getRoleInfoProto().getLeaderInfo().getFollowerInfoList().stream()
+            .min(Comparator.comparingLong(ServerRpcProto::getLastRpcElapsedTimeMs));
+    return liveliest.map(follower -> follower.getId().getId().toStringUtf8()).orElse(null);
+  }
+
+  private static CompletableFuture<String> refused(String why) {
+    return CompletableFuture.failedFuture(refusal(why));
+  }
+
+  private static BrokerException refusal(String why) {
+    return new BrokerException(Reason.TRANSFER_FAILED, why);
+  }
+
+  /** Takes a snapshot if this much of the log has been applied since the last one. */
+  void snapshotIfDue(long bytes, long entries) {
+    ShardStateMachine machine = stateMachine;
+    if (machine == null
+        || problem.text() != null
+        || (machine.bytesSinceSnapshot() < bytes && machine.entriesSinceSnapshot() < entries)) {
+      return;
+    }
+    var unused =
+        server
+            .snapshotManagementAsync(
+                SnapshotManagementRequest.newCreate(
+                    clientId,
+                    server.getId(),
+                    group.getGroupId(),
+                    nextCall.incrementAndGet(),
+                    SNAPSHOT_MILLIS,
+                    1))
+            .whenComplete(
+                (reply, failure) -> {
+                  if (failure != null || !reply.isSuccess()) {
+                    logger
+                        .atWarn()
+                        .setCause(failure != null ? failure : reply.getException())
+                        .addKeyValue("shard", number)
+                        .log("no snapshot taken; the log grows until one is");
+                  }
+                });
+  }
+
+  /** The store is closed by Ratis with the group; one that never started is closed here. */
+  void close() {
+    ShardStateMachine machine = stateMachine;
+    if (machine != null) {
+      machine.close();
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package org.raftbroker.raft.ratis;
+
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.raftbroker.message.StoredMessage;
+import org.raftbroker.message.Subject;
+import org.raftbroker.storage.ShardReader;
+import org.raftbroker.storage.ShardStore;
+import org.raftbroker.storage.StoreException;
+
+/**
+ * Reads a replica's store, whichever that is: installing a snapshot puts another one in its place.
+ * A read that the change interrupts is made again on the new store.
+ */
+final class ReplicaReader implements ShardReader {
+  private final int shard;
+  private final ReplicaProblem problem;
+  private volatile @Nullable ShardStore store;
+
+  ReplicaReader(int shard, ReplicaProblem problem) {
+    this.shard = shard;
+    this.problem = problem;
+  }
+
+  /**
+   * @param store what is read from now on; null: nothing can be read
+   */
+  void use(@Nullable ShardStore store) {
+    this.store = store;
+  }
+
+  @Nullable ShardStore store() {
+    return store;
+  }
+
+  @Override
+  public long head(Subject subject) {
+    return read(reader -> reader.head(subject));
+  }
+
+  @Override
+  public @Nullable StoredMessage message(Subject subject, long id) {
+    return read(reader -> reader.message(subject, id));
+  }
+
+  @Override
+  public @Nullable StoredMessage messageInMemory(Subject subject, long id) {
+    return read(reader -> reader.messageInMemory(subject, id));
+  }
+
+  @Override
+  public boolean isReserved(Subject subject, long id) {
+    return read(reader -> reader.isReserved(subject, id));
+  }
+
+  @Override
+  public List<StoredMessage> read(Subject subject, long fromId, int maxBytes) {
+    return read(reader -> reader.read(subject, fromId, maxBytes));
+  }
+
+  @Override
+  public long firstIdAtOrAfter(Subject subject, long timeMillis) {
+    return read(reader -> reader.firstIdAtOrAfter(subject, timeMillis));
+  }
+
+  @Override
+  public boolean hasExpired(long nowMillis) {
+    return read(reader -> reader.hasExpired(nowMillis));
+  }
+
+  private <T extends @Nullable Object> T read(Function<ShardReader, T> action) {
+    ShardStore current = current();
+    try {
+      return action.apply(current.reader());
+    } catch (StoreException e) {
+      if (current == store) {
+        throw e;
+      }
+      return action.apply(current().reader());
+    }
+  }
+
+  private ShardStore current() {
+    ShardStore current = store;
+    String why = problem.text();
+    if (current == null || why != null) {
+      throw new StoreException(
+          "shard " + shard + " is not served by this node" + (why == null ? " yet" : ": " + why));
+    }
+    return current;
+  }
+}

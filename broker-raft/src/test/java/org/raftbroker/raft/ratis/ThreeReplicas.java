@@ -1,0 +1,215 @@
+package org.raftbroker.raft.ratis;
+
+import static org.awaitility.Awaitility.await;
+
+import com.google.protobuf.ByteString;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.raftbroker.message.NewMessage;
+import org.raftbroker.message.StoredMessage;
+import org.raftbroker.message.Subject;
+import org.raftbroker.raft.ApplyListener;
+import org.raftbroker.raft.CommitObserver;
+import org.raftbroker.raft.GroupCommitConfig;
+import org.raftbroker.raft.PeerLink;
+import org.raftbroker.raft.ReplicaStatus;
+import org.raftbroker.raft.Shard;
+import org.raftbroker.raft.command.CommandCodec;
+import org.raftbroker.raft.command.Submission;
+import org.raftbroker.storage.Outcome;
+import org.raftbroker.storage.rocksdb.RocksStores;
+import org.raftbroker.storage.rocksdb.StoreConfig;
+
+/**
+ * Three nodes' replicas in one process: real Ratis servers over loopback sockets, real stores. Only
+ * the way between nodes is short: submissions are encoded, handed over and decoded, without a
+ * transport.
+ */
+final class ThreeReplicas implements AutoCloseable {
+  static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final List<String> IDS = List.of("n1", "n2", "n3");
+
+  private final Path root;
+  private final int shards;
+  private final RaftConfig raft;
+  private final Map<String, String> addressById = new TreeMap<>();
+  private final Map<String, Node> nodeById = new TreeMap<>();
+
+  ThreeReplicas(Path root, int shards, RaftConfig raft) throws IOException {
+    this.root = root;
+    this.shards = shards;
+    this.raft = raft;
+    List<ServerSocket> held = new ArrayList<>();
+    for (String id : IDS) {
+      ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+      held.add(socket);
+      addressById.put(id, "127.0.0.1:" + socket.getLocalPort());
+    }
+    for (ServerSocket socket : held) {
+      socket.close();
+    }
+    for (String id : IDS) {
+      start(id);
+    }
+    for (int shard = 0; shard < shards; shard++) {
+      awaitLeader(shard);
+    }
+  }
+
+  void start(String id) throws IOException {
+    nodeById.put(id, new Node(id));
+  }
+
+  /** Stops a node without handing over leadership. */
+  void stop(String id) throws IOException {
+    Node node = nodeById.remove(id);
+    if (node != null) {
+      node.close();
+    }
+  }
+
+  Node node(String id) {
+    Node node = nodeById.get(id);
+    if (node == null) {
+      throw new IllegalStateException(id + " is not running");
+    }
+    return node;
+  }
+
+  List<Node> running() {
+    return List.copyOf(nodeById.values());
+  }
+
+  /** The node that leads a shard, waiting for one. */
+  String awaitLeader(int shard) {
+    return await()
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                nodeById.values().stream()
+                    .filter(n -> n.shard(shard).status().role() == ReplicaStatus.Role.LEADER)
+                    .map(n -> n.id)
+                    .findFirst()
+                    .orElse(""),
+            id -> !id.isEmpty());
+  }
+
+  /** Waits until every running node has applied a subject up to {@code head}. */
+  void awaitSameHead(Subject subject, long head) {
+    for (Node node : running()) {
+      await()
+          .atMost(PATIENCE)
+          .ignoreExceptions()
+          .until(() -> node.ratis.shards().of(subject).reader().head(subject) == head);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (Node node : running()) {
+      stop(node.id);
+    }
+  }
+
+  final class Node implements ApplyListener, CommitObserver {
+    final String id;
+    final RocksStores stores = new RocksStores(StoreConfig.DEFAULT, shards);
+    final RatisNode ratis;
+    final ConcurrentLinkedQueue<StoredMessage> applied = new ConcurrentLinkedQueue<>();
+    final AtomicInteger skipsAhead = new AtomicInteger();
+
+    Node(String id) throws IOException {
+      this.id = id;
+      Path directory = root.resolve(id);
+      String address = String.valueOf(addressById.get(id));
+      PeerLink peers =
+          (member, shard, submissions) -> {
+            Node peer = nodeById.get(member);
+            if (peer == null) {
+              return CompletableFuture.failedFuture(new IOException(member + " is down"));
+            }
+            List<Submission> received =
+                CommandCodec.fromProto(CommandCodec.toProto(submissions).getSubmissionsList());
+            return peer.ratis.forwardedSubmissions().submit(shard, received);
+          };
+      this.ratis =
+          new RatisNode(
+              new RatisNode.Settings(
+                  "test",
+                  id,
+                  new TreeMap<>(addressById),
+                  "127.0.0.1",
+                  Integer.parseInt(address.substring(address.indexOf(':') + 1)),
+                  shards,
+                  raft,
+                  GroupCommitConfig.DEFAULT,
+                  5 << 20),
+              DataDirectory.open(directory, "test", id, shards),
+              stores::open,
+              peers,
+              this,
+              this,
+              System::currentTimeMillis);
+      ratis.start();
+    }
+
+    Shard shard(int number) {
+      return ratis.shards().all().get(number);
+    }
+
+    Outcome publish(Subject subject, String... bodies) {
+      List<NewMessage> messages = new ArrayList<>();
+      for (String body : bodies) {
+        messages.add(message(subject, body));
+      }
+      return ratis.shards().of(subject).publish(messages).join();
+    }
+
+    @Nullable String body(Subject subject, long id) {
+      StoredMessage message = ratis.shards().of(subject).fetch(subject, id).join();
+      try {
+        return org.raftbroker.proto.MessageResponse.parseFrom(message.frame())
+            .getBody()
+            .toStringUtf8();
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    @Override
+    public void onApplied(int shard, List<StoredMessage> messages) {
+      applied.addAll(messages);
+    }
+
+    @Override
+    public void onSkippedAhead(int shard) {
+      skipsAhead.incrementAndGet();
+    }
+
+    @Override
+    public void onCommitted(int shard, int messages, int bytes, long nanos) {}
+
+    @Override
+    public void onRetry(int shard, String cause) {}
+
+    void close() throws IOException {
+      ratis.close();
+      stores.close();
+    }
+  }
+
+  static NewMessage message(Subject subject, String body) {
+    return new NewMessage(subject, ByteString.copyFromUtf8(body), 0, Map.of(), null);
+  }
+}

@@ -1,0 +1,40 @@
+package org.raftbroker.server.config;
+
+import java.util.Optional;
+import java.util.Set;
+import org.raftbroker.config.ConfigSection;
+import org.raftbroker.server.membership.Address;
+
+/** Addresses as configuration has them. */
+final class Addresses {
+  /** Stands where an address is wanted and the configuration has none; never leaves the reading. */
+  static final Address NONE = new Address("none.invalid", 1);
+
+  private static final Set<String> WILDCARDS = Set.of("0.0.0.0", "::", "0:0:0:0:0:0:0:0", "*");
+
+  private Addresses() {}
+
+  /** Empty if there is none, or if there is something else, which is then a problem. */
+  static Optional<Address> read(ConfigSection yaml, String key) {
+    String text = yaml.text(key, "");
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Address.parse(text));
+    } catch (IllegalArgumentException e) {
+      yaml.problem(key, "must be host:port, as 10.0.0.1:9091 or [::1]:9091: " + e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  static boolean isWildcard(Address address) {
+    return WILDCARDS.contains(address.host());
+  }
+
+  /** Of what is written; no name is looked up. */
+  static boolean isLoopback(Address address) {
+    String host = address.host();
+    return host.equals("localhost") || host.equals("::1") || host.matches("127(\\.[0-9]{1,3}){3}");
+  }
+}

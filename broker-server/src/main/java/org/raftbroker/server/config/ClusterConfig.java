@@ -1,0 +1,121 @@
+package org.raftbroker.server.config;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.raftbroker.config.ConfigSection;
+import org.raftbroker.server.membership.Address;
+import org.raftbroker.server.membership.Member;
+
+/**
+ * What all nodes of a cluster must agree on. YAML section {@code cluster}.
+ *
+ * @param name 1 to 64 of a-z, 0-9 and -
+ * @param secret proves to a peer that a call comes from the cluster; 1 to 256 visible ASCII
+ *     characters without spaces, because it travels in a header; default the cluster's name
+ * @param hasOwnSecret whether {@code secret} was given, rather than taken from the name
+ * @param shards into how many Raft groups subjects are hashed; 1 to 64, default 3. Fixed when the
+ *     cluster is created
+ * @param members at least one; ids of 1 to 64 of A-Z, a-z, 0-9 and -, no address twice
+ */
+public record ClusterConfig(
+    String name, Secret secret, boolean hasOwnSecret, int shards, List<Member> members) {
+  private static final int DEFAULT_SHARDS = 3;
+  private static final int MAX_SHARDS = 64;
+  private static final Pattern NAME = Pattern.compile("[a-z0-9-]{1,64}");
+  private static final Pattern MEMBER_ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
+  private static final Pattern HEADER_SAFE = Pattern.compile("[!-~]{1,256}");
+
+  public ClusterConfig {
+    members = List.copyOf(members);
+  }
+
+  static ClusterConfig read(ConfigSection yaml) {
+    String name = yaml.text("name", "");
+    if (!NAME.matcher(name).matches()) {
+      yaml.problem("name", missingOr(name, "must be 1 to 64 of a-z, 0-9 and -"));
+    }
+    String secret = yaml.text("secret", name);
+    // Any key may be empty in a file; an empty secret would be everybody's.
+    if (!secret.equals(name) && !HEADER_SAFE.matcher(secret).matches()) {
+      yaml.problem(
+          "secret", "must be 1 to 256 visible ASCII characters without spaces (default the name)");
+    }
+    return new ClusterConfig(
+        name,
+        new Secret(secret),
+        !secret.equals(name),
+        yaml.count("shards", DEFAULT_SHARDS, 1, MAX_SHARDS),
+        members(yaml));
+  }
+
+  private static List<Member> members(ConfigSection yaml) {
+    List<ConfigSection> sections = yaml.sections("members");
+    if (sections.isEmpty()) {
+      yaml.problem("members", "missing; list every node with its id, grpc, raft and http address");
+    }
+    List<Member> members = new ArrayList<>();
+    Map<String, String> placeById = new HashMap<>();
+    Map<String, String> placeByAddress = new HashMap<>();
+    for (int i = 0; i < sections.size(); i++) {
+      ConfigSection section = sections.get(i);
+      String place = "cluster.members[" + i + "]";
+      String id = section.text("id", "");
+      if (!MEMBER_ID.matcher(id).matches()) {
+        section.problem("id", missingOr(id, "must be 1 to 64 of A-Z, a-z, 0-9 and -"));
+      } else {
+        refuseTwice(section, "id", id, place, placeById);
+      }
+      members.add(
+          new Member(
+              id,
+              address(section, "grpc", place, placeByAddress),
+              address(section, "raft", place, placeByAddress),
+              address(section, "http", place, placeByAddress)));
+    }
+    return members;
+  }
+
+  private static Address address(
+      ConfigSection section, String key, String place, Map<String, String> placeByAddress) {
+    return Addresses.read(section, key)
+        .map(
+            address -> {
+              if (Addresses.isWildcard(address)) {
+                section.problem(
+                    key,
+                    "nobody can dial that; name the address that the others reach, and put this"
+                        + " one under listen."
+                        + key);
+              } else {
+                String normal = address.toString().toLowerCase(Locale.ROOT);
+                refuseTwice(section, key, normal, place + "." + key, placeByAddress);
+              }
+              return address;
+            })
+        .orElseGet(
+            () -> {
+              section.problem(key, "missing; give it as host:port");
+              return Addresses.NONE;
+            });
+  }
+
+  private static void refuseTwice(
+      ConfigSection section,
+      String key,
+      String value,
+      String place,
+      Map<String, String> placeByValue) {
+    String first = placeByValue.putIfAbsent(value, place);
+    if (first != null) {
+      section.problem(key, "must differ from that of " + first);
+    }
+  }
+
+  private static String missingOr(String value, String otherwise) {
+    return value.isEmpty() ? "missing; " + otherwise : otherwise;
+  }
+}

@@ -1,0 +1,97 @@
+package org.raftbroker.server.config;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.raftbroker.config.ConfigSection;
+import org.raftbroker.raft.GroupCommitConfig;
+import org.raftbroker.server.http.HttpConfig;
+import org.raftbroker.server.membership.Member;
+import org.raftbroker.storage.rocksdb.StoreConfig;
+
+/** All that a node is told at start: one record for each section of its file. */
+public record NodeConfig(
+    ClusterConfig cluster,
+    NodeIdentity node,
+    ListenConfig listen,
+    GroupCommitConfig groupCommit,
+    StoreConfig store,
+    HttpConfig http,
+    ShutdownConfig shutdown) {
+
+  /**
+   * Reads a YAML file with the environment over it.
+   *
+   * @param environment variables as {@code BROKER_NODE_DATADIR} go before the key they name, here
+   *     {@code node.dataDir}; items of a list are numbered from 0, as in {@code
+   *     BROKER_CLUSTER_MEMBERS_0_ID}; an empty one counts as not set
+   * @throws ConfigException if anything is wrong, naming all of it
+   */
+  public static NodeConfig load(Path file, Map<String, String> environment) {
+    return ConfigFile.read(file, environment, NodeConfig::read).config();
+  }
+
+  /**
+   * What {@link #load} of the same comes to, key by key, with where each value is from: for people
+   * who wonder what a node runs with.
+   *
+   * @throws ConfigException as there
+   */
+  public static List<Setting> settings(Path file, Map<String, String> environment) {
+    return ConfigFile.read(file, environment, NodeConfig::read).settings();
+  }
+
+  static NodeConfig read(ConfigSection yaml) {
+    NodeConfig config =
+        new NodeConfig(
+            ClusterConfig.read(yaml.section("cluster")),
+            NodeIdentity.read(yaml.section("node")),
+            ListenConfig.read(yaml.section("listen")),
+            GroupCommitConfig.read(yaml.section("groupCommit")),
+            StoreConfig.read(yaml.section("store")),
+            HttpConfig.read(yaml.section("http")),
+            ShutdownConfig.read(yaml.section("shutdown")));
+    List<Member> members = config.cluster.members();
+    if (!members.isEmpty() && members.stream().noneMatch(config::isSelf)) {
+      String ids = members.stream().map(Member::id).collect(Collectors.joining(", "));
+      yaml.section("node").problem("id", "must be the id of one of cluster.members: " + ids);
+    }
+    return config;
+  }
+
+  /** The member that this node is. */
+  public Member self() {
+    return cluster.members().stream().filter(this::isSelf).findFirst().orElseThrow();
+  }
+
+  private boolean isSelf(Member member) {
+    return member.id().equals(node.id());
+  }
+
+  /** What works but is probably not meant; for the log. */
+  public List<String> warnings() {
+    List<String> warnings = new ArrayList<>();
+    int size = cluster.members().size();
+    if (size % 2 == 0) {
+      warnings.add(
+          "cluster.members has "
+              + size
+              + " members, which tolerate no more failures than "
+              + (size - 1)
+              + "; add or remove one");
+    }
+    boolean isLocal =
+        cluster.members().stream()
+            .flatMap(member -> Stream.of(member.grpc(), member.raft()))
+            .allMatch(Addresses::isLoopback);
+    if (!cluster.hasOwnSecret() && !isLocal) {
+      warnings.add(
+          "cluster.secret is not set, so the cluster's name serves: whoever knows it can act as a"
+              + " peer; set it to the same random text on every node");
+    }
+    return warnings;
+  }
+}

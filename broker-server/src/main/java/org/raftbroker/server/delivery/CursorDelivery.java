@@ -1,0 +1,311 @@
+package org.raftbroker.server.delivery;
+
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.raftbroker.message.BrokerException;
+import org.raftbroker.message.Reason;
+import org.raftbroker.message.StoredMessage;
+import org.raftbroker.message.Subject;
+import org.raftbroker.raft.Shard;
+import org.raftbroker.raft.Shards;
+
+/**
+ * Delivery by cursors: a subscription is a place in a subject, not a queue, so its memory does not
+ * depend on how slow its reader is. Subscriptions near the head share a tail of encoded messages;
+ * those further back read the store, which is the same code as resuming from an id.
+ *
+ * <p>{@link #start()} begins progress; {@link #close()} stops the threads and is to follow {@link
+ * #endAll}.
+ */
+public final class CursorDelivery implements Delivery, AutoCloseable {
+  private final Shards shards;
+  private final TailMemory tails;
+  private final SubscribedSubjects subjects;
+  private final StoreReads reads;
+  private final Surroundings surroundings;
+  private final Duration progressInterval;
+  private final ScheduledExecutorService timer;
+  private final AtomicBoolean lookingAround = new AtomicBoolean();
+
+  // Set once, before the subscriptions that are there are ended.
+  private volatile @Nullable BrokerException ended;
+
+  /**
+   * @param clock decides what has expired
+   */
+  public CursorDelivery(
+      Shards shards, DeliveryConfig config, InstantSource clock, DeliveryObserver observer) {
+    this.shards = shards;
+    this.tails = new TailMemory(config.tailBytes(), config.subjectTailBytes());
+    this.subjects = new SubscribedSubjects(shards, tails);
+    this.reads = new StoreReads(config.readThreads());
+    this.surroundings = new Surroundings(reads, config.readBytes(), clock, observer);
+    this.progressInterval = config.progressInterval();
+    this.timer =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = new Thread(task, "delivery-timer");
+              thread.setDaemon(true);
+              return thread;
+            });
+  }
+
+  /** Begins to send progress, and to end subscriptions of shards that are out of service. */
+  public void start() {
+    // A fifth is left for the way to the client: the interval is a promise.
+    long period = progressInterval.toMillis() * 4 / 5;
+    var unused =
+        timer.scheduleAtFixedRate(this::lookAroundSoon, period, period, TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public void close() {
+    timer.shutdownNow();
+    reads.close();
+  }
+
+  @Override
+  public CompletableFuture<Subscription> subscribe(
+      Subject subject, Start start, boolean progress, Outbound outbound) {
+    var inPlace = new CompletableFuture<Subscription>();
+    // First of all, so that nothing applied from now on can miss the tail.
+    SubscribedSubject subscribed = subjects.join(subject);
+    boolean needsBarrier = start instanceof Start.New || start instanceof Start.FromTime;
+    CompletableFuture<?> upToDate =
+        needsBarrier
+            ? subscribed.shard().readBarrier()
+            : CompletableFuture.completedFuture(subscribed);
+    var unused =
+        upToDate
+            .thenApplyAsync(done -> subscribed.firstId(start), reads::execute)
+            .whenComplete(
+                (firstId, failure) ->
+                    onExecutor(
+                        subscribed,
+                        outbound,
+                        inPlace,
+                        failure != null
+                            ? () -> refuse(subscribed, subscribed.refusal(failure), inPlace)
+                            : () -> begin(subscribed, firstId, progress, outbound, inPlace)));
+    return inPlace;
+  }
+
+  private void onExecutor(
+      SubscribedSubject subscribed,
+      Outbound outbound,
+      CompletableFuture<Subscription> inPlace,
+      Runnable task) {
+    try {
+      outbound.executor().execute(task);
+    } catch (RejectedExecutionException e) {
+      refuse(
+          subscribed,
+          new BrokerException(Reason.SHUTTING_DOWN, "the connection's event loop has ended"),
+          inPlace);
+    }
+  }
+
+  private void refuse(
+      SubscribedSubject subscribed,
+      BrokerException refusal,
+      CompletableFuture<Subscription> inPlace) {
+    subjects.leave(subscribed);
+    inPlace.completeExceptionally(refusal);
+  }
+
+  /** On the outbound's executor. */
+  private void begin(
+      SubscribedSubject subscribed,
+      long firstId,
+      boolean progress,
+      Outbound outbound,
+      CompletableFuture<Subscription> inPlace) {
+    var subscription =
+        new CursorSubscription(subscribed, firstId, progress, outbound, surroundings);
+    subscribed.add(subscription, outbound.executor());
+    // After it was added: either endAll has seen it there, or it sees here that all is ended.
+    BrokerException refusal = ended;
+    if (refusal != null) {
+      subscription.close();
+      inPlace.completeExceptionally(refusal);
+    } else if (inPlace.complete(subscription)) {
+      // A task of its own, so that whoever waits for the future comes first.
+      outbound.executor().execute(subscription::drain);
+    } else {
+      subscription.close(); // the caller has cancelled the future
+    }
+  }
+
+  @Override
+  public void onApplied(int shard, List<StoredMessage> messages) {
+    if (subjects.isEmpty()) {
+      return;
+    }
+    List<SubscribedSubject> touched = new ArrayList<>();
+    int end;
+    for (int from = 0; from < messages.size(); from = end) {
+      Subject subject = messages.get(from).subject();
+      end = from + 1;
+      while (end < messages.size() && messages.get(end).subject().equals(subject)) {
+        end++;
+      }
+      SubscribedSubject subscribed = subjects.get(subject);
+      if (subscribed != null && subscribed.append(messages.subList(from, end))) {
+        touched.add(subscribed);
+      }
+    }
+    for (SubscribedSubject subscribed : touched) {
+      subscribed.wake();
+    }
+  }
+
+  @Override
+  public void onSkippedAhead(int shard) {
+    for (SubscribedSubject subscribed : subjects.all()) {
+      if (subscribed.shard().number() == shard) {
+        subscribed.tail().reset();
+      }
+    }
+    // The heads have moved without a message to say so, and only the store knows where to.
+    reads.execute(
+        () -> {
+          for (SubscribedSubject subscribed : subjects.all()) {
+            if (subscribed.shard().number() == shard) {
+              readHeadThen(subscribed, LoopSubscriptions::wake);
+            }
+          }
+        });
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Counts the subscriptions whose transport was ready when it was last asked. Those it is then
+   * handed to on their own threads; one that has stopped being ready in the meantime misses it, as
+   * do all of an event loop with 4 MiB of broadcasts waiting.
+   */
+  @Override
+  public int broadcast(Subject subject, byte[] frame) {
+    SubscribedSubject subscribed = subjects.get(subject);
+    if (subscribed == null) {
+      return 0;
+    }
+    int reached = 0;
+    for (LoopSubscriptions loop : subscribed.loops()) {
+      reached += loop.broadcast(frame);
+    }
+    return reached;
+  }
+
+  @Override
+  public int subscriptions() {
+    int count = 0;
+    for (SubscribedSubject subscribed : subjects.all()) {
+      for (LoopSubscriptions loop : subscribed.loops()) {
+        count += loop.all().size();
+      }
+    }
+    return count;
+  }
+
+  @Override
+  public Lag lag() {
+    long max = 0;
+    long total = 0;
+    for (SubscribedSubject subscribed : subjects.all()) {
+      for (LoopSubscriptions loop : subscribed.loops()) {
+        for (CursorSubscription subscription : loop.all()) {
+          long lag = subscription.lag();
+          max = Math.max(max, lag);
+          total += lag;
+        }
+      }
+    }
+    return new Lag(max, total);
+  }
+
+  @Override
+  public void endAll(BrokerException reason) {
+    ended = reason;
+    for (SubscribedSubject subscribed : subjects.all()) {
+      subscribed.endAll(reason);
+    }
+  }
+
+  int subscribedSubjects() {
+    return subjects.all().size();
+  }
+
+  /** Bytes of messages that the tails of all subjects hold. */
+  long tailBytes() {
+    return tails.bytes();
+  }
+
+  /** How many runs of messages from the store are in memory on their way to a transport. */
+  int runsInMemory() {
+    return reads.runsInMemory();
+  }
+
+  private void lookAroundSoon() {
+    if (lookingAround.compareAndSet(false, true)) {
+      reads.execute(this::lookAround);
+    }
+  }
+
+  private void lookAround() {
+    try {
+      for (Shard shard : shards.all()) {
+        String problem = shard.status().problem();
+        if (problem != null) {
+          endAllOf(shard, problem);
+        }
+      }
+      for (SubscribedSubject subscribed : subjects.all()) {
+        if (subscribed.wantsProgress()) {
+          readHeadThen(subscribed, LoopSubscriptions::progress);
+        }
+      }
+    } finally {
+      lookingAround.set(false);
+    }
+  }
+
+  /** A replica out of service applies nothing: its subscribers would wait in vain. */
+  private void endAllOf(Shard shard, String problem) {
+    var reason =
+        new BrokerException(
+            Reason.SHARD_STOPPED,
+            "shard "
+                + shard.number()
+                + " is out of service on this node ("
+                + problem
+                + "); resume at another node, from the last id + 1");
+    for (SubscribedSubject subscribed : subjects.all()) {
+      if (subscribed.shard() == shard) {
+        subscribed.endAll(reason);
+      }
+    }
+  }
+
+  private static void readHeadThen(
+      SubscribedSubject subscribed, Consumer<LoopSubscriptions> action) {
+    try {
+      subscribed.readHead();
+    } catch (RuntimeException e) {
+      subscribed.endAll(subscribed.refusal(e));
+      return;
+    }
+    subscribed.loops().forEach(action);
+  }
+}

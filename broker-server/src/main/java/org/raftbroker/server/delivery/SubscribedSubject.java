@@ -1,0 +1,193 @@
+package org.raftbroker.server.delivery;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.raftbroker.message.BrokerException;
+import org.raftbroker.message.Reason;
+import org.raftbroker.message.StoredMessage;
+import org.raftbroker.message.Subject;
+import org.raftbroker.raft.Shard;
+import org.raftbroker.storage.StoreException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A subject with subscriptions on this node: its tail, its head as far as delivery knows, and the
+ * subscriptions by event loop. Any thread unless said otherwise.
+ */
+final class SubscribedSubject {
+  private static final Logger log = LoggerFactory.getLogger(SubscribedSubject.class);
+
+  private final Subject subject;
+  private final Shard shard;
+  private final SubjectTail tail;
+  private final SubscribedSubjects all;
+  private final AtomicLong head = new AtomicLong();
+  private final Map<Executor, LoopSubscriptions> loops = new ConcurrentHashMap<>();
+
+  // Subscriptions, those included that are still being put in place. Only touched by
+  // SubscribedSubjects, one thread at a time.
+  int members;
+
+  // Only touched on the shard's apply thread.
+  private boolean touched;
+
+  SubscribedSubject(Subject subject, Shard shard, SubjectTail tail, SubscribedSubjects all) {
+    this.subject = subject;
+    this.shard = shard;
+    this.tail = tail;
+    this.all = all;
+  }
+
+  Subject subject() {
+    return subject;
+  }
+
+  Shard shard() {
+    return shard;
+  }
+
+  SubjectTail tail() {
+    return tail;
+  }
+
+  /**
+   * At least the id of each message that this subject's tail was ever given. A message at or below
+   * it that the tail does not have is in the store.
+   */
+  long head() {
+    return head.get();
+  }
+
+  Collection<LoopSubscriptions> loops() {
+    return loops.values();
+  }
+
+  boolean wantsProgress() {
+    for (LoopSubscriptions loop : loops.values()) {
+      for (CursorSubscription subscription : loop.all()) {
+        if (subscription.wantsProgress()) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Takes new messages, without waking anyone. Only on the shard's apply thread.
+   *
+   * @return whether this is the first time since the last {@link #wake()}
+   */
+  boolean append(List<StoredMessage> messages) {
+    tail.append(messages);
+    // After the tail: whoever sees this head finds the messages there.
+    raiseHead(messages.get(messages.size() - 1).id());
+    boolean first = !touched;
+    touched = true;
+    return first;
+  }
+
+  /** Lets every subscription look for what is new. Only on the shard's apply thread. */
+  void wake() {
+    touched = false;
+    for (LoopSubscriptions loop : loops.values()) {
+      loop.wake();
+    }
+  }
+
+  /** Finds the head in the store. May touch the disk. */
+  long readHead() {
+    long stored = shard.reader().head(subject);
+    raiseHead(stored);
+    return stored;
+  }
+
+  /** May touch the disk. */
+  StoreRun read(long fromId, int maxBytes) {
+    return StoreRun.read(shard.reader(), subject, fromId, maxBytes);
+  }
+
+  /** The first id that a subscription wants. May touch the disk. */
+  long firstId(Start start) {
+    long stored = readHead();
+    if (start instanceof Start.FromId from) {
+      return from.id();
+    }
+    if (start instanceof Start.FromTime from) {
+      return shard.reader().firstIdAtOrAfter(subject, from.millis());
+    }
+    return start instanceof Start.Earliest ? 1 : stored + 1;
+  }
+
+  /** The place for a subscription that uses {@code executor}. */
+  void add(CursorSubscription subscription, Executor executor) {
+    loops.compute(
+        executor,
+        (key, there) -> {
+          LoopSubscriptions loop = there == null ? new LoopSubscriptions(key) : there;
+          loop.add(subscription);
+          return loop;
+        });
+  }
+
+  /** Undoes {@link #add} and the {@link SubscribedSubjects#join} before it. */
+  void remove(CursorSubscription subscription, Executor executor) {
+    loops.computeIfPresent(
+        executor,
+        (key, loop) -> {
+          loop.remove(subscription);
+          return loop.isEmpty() ? null : loop;
+        });
+    all.leave(this);
+  }
+
+  void endAll(BrokerException reason) {
+    for (LoopSubscriptions loop : loops.values()) {
+      loop.endAll(reason);
+    }
+  }
+
+  /** What a client is told when its subscription cannot go on; says the cause to the operator. */
+  BrokerException refusal(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException e && e.getCause() != null ? e.getCause() : failure;
+    if (cause instanceof BrokerException refusal) {
+      return refusal;
+    }
+    if (cause instanceof RejectedExecutionException) {
+      return new BrokerException(
+          Reason.SHUTTING_DOWN,
+          "this node is stopping; subscribe to \"" + subject + "\" at another one");
+    }
+    // An unexpected failure is a defect of ours; going on could skip messages, so the stream ends.
+    String what =
+        cause instanceof StoreException
+            ? "cannot read its store for a subscription"
+            : "subscription failed unexpectedly";
+    log.atError()
+        .setCause(cause)
+        .addKeyValue("shard", shard.number())
+        .addKeyValue("subject", subject)
+        .log(what);
+    return new BrokerException(
+        Reason.SHARD_STOPPED,
+        "this node cannot read shard "
+            + shard.number()
+            + ", which \""
+            + subject
+            + "\" belongs to; its log has the cause. Resume at another node, from the last id + 1");
+  }
+
+  private void raiseHead(long id) {
+    if (id > head.get()) {
+      head.accumulateAndGet(id, Math::max);
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package org.raftbroker.server.grpc;
+
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.Status;
+import io.netty.util.concurrent.EventExecutor;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.raftbroker.message.BrokerException;
+import org.raftbroker.message.Reason;
+import org.raftbroker.server.transport.EventLoops;
+
+/** Takes the request of a unary call to its method, and the answer or the refusal back. */
+final class UnaryHandler<Q, A> implements ServerCallHandler<Request<Q>, A> {
+  /** Learns of each answer that went out. Called on event loops. */
+  @FunctionalInterface
+  interface Answered<Q, A> {
+    void onAnswered(Q request, A answer, long nanos);
+  }
+
+  private final UnaryMethod<Q, A> method;
+  private final Answered<Q, A> answered;
+  private final EventLoops loops;
+  private final RequestObserver observer;
+
+  UnaryHandler(
+      UnaryMethod<Q, A> method,
+      Answered<Q, A> answered,
+      EventLoops loops,
+      RequestObserver observer) {
+    this.method = method;
+    this.answered = answered;
+    this.loops = loops;
+    this.observer = observer;
+  }
+
+  @Override
+  public ServerCall.Listener<Request<Q>> startCall(
+      ServerCall<Request<Q>, A> call, Metadata headers) {
+    // A second request is one too many, and is asked for in order to say so.
+    call.request(2);
+    return new Call(call, loops.current());
+  }
+
+  /**
+   * One call: its listener, what completes its future, and the task that answers on its event loop,
+   * in one object, because one of each for every publish is what a node spends its time on.
+   */
+  private final class Call extends ServerCall.Listener<Request<Q>>
+      implements BiConsumer<A, Throwable>, Runnable {
+    private final ServerCall<Request<Q>, A> call;
+    private final EventExecutor loop;
+
+    // Only touched on the event loop.
+    private @Nullable Request<Q> request;
+    private boolean oneTooMany;
+    private long arrivedNanos;
+    private boolean closed;
+
+    // Written before the hand-over to the event loop, read after it.
+    private @Nullable A answer;
+    private @Nullable Throwable failure;
+
+    Call(ServerCall<Request<Q>, A> call, EventExecutor loop) {
+      this.call = call;
+      this.loop = loop;
+    }
+
+    @Override
+    public void onMessage(Request<Q> message) {
+      oneTooMany = request != null;
+      request = message;
+      arrivedNanos = System.nanoTime();
+    }
+
+    @Override
+    public void onHalfClose() {
+      Deadline deadline = Context.current().getDeadline();
+      if (deadline != null && deadline.isExpired()) {
+        close(ErrorStatus.deadlineExceeded());
+        return;
+      }
+      CompletableFuture<A> future;
+      try {
+        future = method.answer(theRequest());
+      } catch (RuntimeException e) {
+        close(ErrorStatus.of(e));
+        return;
+      }
+      // A completion of ours does not throw, so the future that it makes tells nothing.
+      var unused = future.whenComplete(this);
+    }
+
+    @Override
+    public void onCancel() {
+      closed = true;
+    }
+
+    /** The method's future completed, on any thread. */
+    @Override
+    public void accept(@Nullable A answer, @Nullable Throwable failure) {
+      this.answer = answer;
+      this.failure = failure;
+      if (loop.inEventLoop()) {
+        run();
+      } else {
+        loop.execute(this);
+      }
+    }
+
+    @Override
+    public void run() {
+      if (closed) {
+        return; // the client is gone
+      }
+      if (answer == null) {
+        close(
+            ErrorStatus.of(
+                failure != null ? failure : new IllegalStateException("no answer, no failure")));
+        return;
+      }
+      closed = true;
+      call.sendHeaders(new Metadata());
+      call.sendMessage(answer);
+      call.close(Status.OK, new Metadata());
+      answered.onAnswered(theRequest(), answer, System.nanoTime() - arrivedNanos);
+    }
+
+    private Q theRequest() {
+      if (request == null || oneTooMany) {
+        throw new BrokerException(
+            Reason.MALFORMED_REQUEST,
+            "the call has " + (oneTooMany ? "two requests" : "no request") + "; send one");
+      }
+      return request.message();
+    }
+
+    private void close(ErrorStatus error) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      error.end(call, observer);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package org.raftbroker.server.peer;
+
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
+import io.grpc.ConnectivityState;
+import io.grpc.Context;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObserver;
+import io.netty.channel.ChannelOption;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.raftbroker.proto.BroadcastResponse;
+import org.raftbroker.proto.PublishRequest;
+import org.raftbroker.proto.peer.PeerGrpc;
+import org.raftbroker.raft.command.Submission;
+import org.raftbroker.server.membership.Member;
+import org.raftbroker.server.transport.EventLoops;
+import org.raftbroker.storage.Outcome;
+
+/**
+ * The connection to one peer: opened by the first call, and again after a break by the next call. A
+ * call never waits for a peer that cannot be reached; it fails. Any thread.
+ */
+final class PeerConnection {
+  private final String peer;
+  private final PeerConfig config;
+  private final EventLoops loops;
+  private final ManagedChannel channel;
+  private final Channel calls;
+  private final Map<Integer, ForwardStream> streamByShard = new ConcurrentHashMap<>();
+  private final AtomicLong lastReconnectNanos = new AtomicLong(System.nanoTime());
+
+  PeerConnection(Member peer, ClusterSecret secret, PeerConfig config, EventLoops loops) {
+    this.peer = peer.id();
+    this.config = config;
+    this.loops = loops;
+    this.channel =
+        loops
+            .connect(NettyChannelBuilder.forAddress(peer.grpc().host(), peer.grpc().port()))
+            .usePlaintext()
+            .disableRetry()
+            .neverIndexMetadataKey(ClusterSecret.KEY)
+            .withOption(
+                ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                Math.toIntExact(config.connectTimeout().toMillis()))
+            .keepAliveTime(config.keepAliveTime().toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(config.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
+            .build();
+    this.calls =
+        ClientInterceptors.intercept(
+            channel, MetadataUtils.newAttachHeadersInterceptor(secret.metadata()));
+  }
+
+  CompletableFuture<List<Outcome>> forward(int shard, List<Submission> submissions) {
+    ForwardStream stream = streamByShard.get(shard);
+    if (stream == null || stream.hasEnded()) {
+      stream =
+          streamByShard.compute(
+              shard, (key, now) -> now == null || now.hasEnded() ? open(shard) : now);
+    }
+    return stream.forward(submissions);
+  }
+
+  /**
+   * Delivers to the subscriptions of the peer.
+   *
+   * @return how many were reached; fails if the peer did not answer in time
+   */
+  CompletableFuture<Integer> deliver(PublishRequest message) {
+    connectAgain();
+    CompletableFuture<Integer> reached = new CompletableFuture<>();
+    outsideOfTheCaller(
+        () ->
+            ClientCalls.asyncUnaryCall(
+                calls.newCall(
+                    PeerGrpc.getDeliverBroadcastMethod(),
+                    CallOptions.DEFAULT.withDeadlineAfter(
+                        config.broadcastTimeout().toMillis(), TimeUnit.MILLISECONDS)),
+                message,
+                new Reached(reached)));
+    return reached;
+  }
+
+  void close() {
+    streamByShard.values().forEach(stream -> stream.cancel("this node is stopping"));
+    channel.shutdownNow();
+  }
+
+  private ForwardStream open(int shard) {
+    connectAgain();
+    ForwardStream stream =
+        new ForwardStream(
+            peer,
+            shard,
+            calls.newCall(PeerGrpc.getForwardMethod(), CallOptions.DEFAULT),
+            loops.next(),
+            config.forwardTimeout());
+    outsideOfTheCaller(stream::start);
+    return stream;
+  }
+
+  /**
+   * gRPC waits longer after each failed attempt, up to minutes: too long for a peer that restarts
+   * within a second.
+   */
+  private void connectAgain() {
+    if (channel.getState(false) != ConnectivityState.TRANSIENT_FAILURE) {
+      return;
+    }
+    long last = lastReconnectNanos.get();
+    long now = System.nanoTime();
+    if (now - last >= config.reconnectInterval().toNanos()
+        && lastReconnectNanos.compareAndSet(last, now)) {
+      channel.resetConnectBackoff();
+    }
+  }
+
+  /**
+   * The caller may be inside a client's call, whose end would end ours with it: gRPC calls inherit
+   * from the call that they are made in.
+   */
+  private static void outsideOfTheCaller(Runnable call) {
+    Context.ROOT.run(call);
+  }
+
+  private record Reached(CompletableFuture<Integer> future)
+      implements StreamObserver<BroadcastResponse> {
+    @Override
+    public void onNext(BroadcastResponse response) {
+      future.complete(response.getReached());
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+      future.completeExceptionally(failure);
+    }
+
+    @Override
+    public void onCompleted() {
+      future.completeExceptionally(new PeerException("the peer ended the call without an answer"));
+    }
+  }
+}

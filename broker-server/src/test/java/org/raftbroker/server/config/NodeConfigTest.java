@@ -1,0 +1,253 @@
+package org.raftbroker.server.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.raftbroker.raft.GroupCommitConfig;
+import org.raftbroker.server.http.HttpConfig;
+import org.raftbroker.server.membership.Address;
+import org.raftbroker.server.membership.Member;
+import org.raftbroker.storage.rocksdb.StoreConfig;
+
+class NodeConfigTest {
+  private static final String SMALLEST =
+      """
+      cluster:
+        name: local
+        members:
+          - id: n1
+            grpc: 127.0.0.1:9091
+            raft: 127.0.0.1:9191
+            http: 127.0.0.1:9391
+      node:
+        id: n1
+        dataDir: ./data/n1
+      """;
+
+  @TempDir Path directory;
+
+  @Test
+  void absentSectionsHaveTheDefaults() throws IOException {
+    NodeConfig config = load(SMALLEST, Map.of());
+
+    assertThat(config.cluster().shards()).isEqualTo(3);
+    assertThat(config.groupCommit()).isEqualTo(GroupCommitConfig.DEFAULT);
+    assertThat(config.store()).isEqualTo(StoreConfig.DEFAULT);
+    assertThat(config.http()).isEqualTo(HttpConfig.DEFAULT);
+    assertThat(config.shutdown()).isEqualTo(new ShutdownConfig(Duration.ofSeconds(20)));
+    assertThat(config.node()).isEqualTo(new NodeIdentity("n1", Path.of("./data/n1")));
+    assertThat(config.self())
+        .isEqualTo(
+            new Member(
+                "n1",
+                new Address("127.0.0.1", 9091),
+                new Address("127.0.0.1", 9191),
+                new Address("127.0.0.1", 9391)));
+    assertThat(config.listen().grpc(config.self())).isEqualTo(new Address("127.0.0.1", 9091));
+    assertThat(config.listen().raft(config.self())).isEqualTo(new Address("127.0.0.1", 9191));
+    assertThat(config.listen().http(config.self())).isEqualTo(new Address("127.0.0.1", 9391));
+    assertThat(config.cluster().secret().reveal()).isEqualTo("local");
+    assertThat(config.warnings()).isEmpty();
+  }
+
+  @Test
+  void everyKeyIsRead() throws IOException {
+    NodeConfig config =
+        load(
+            """
+            cluster:
+              name: orders-7
+              secret: 0s3cret!
+              shards: 64
+              members:
+                - {id: a, grpc: "a.example:1", raft: "a.example:2", http: "a.example:3"}
+                - {id: b, grpc: "[::1]:1", raft: "[::1]:2", http: "[::1]:3"}
+                - {id: C-3, grpc: "c.example:1", raft: "c.example:2", http: "c.example:65535"}
+            node: {id: b, dataDir: /var/lib/raftbroker}
+            listen:
+              grpc: 0.0.0.0:1
+              raft: 0.0.0.0:2
+              http: "[::]:3"
+            groupCommit:
+              maxBatchBytes: 1MiB
+              maxBatchMessages: 100
+              maxPendingBytes: 64 MiB
+              commitTimeout: 250ms
+            store:
+              blockCacheBytes: 1GiB
+              writeBufferBytes: 67108864
+              backgroundThreads: 4
+              compress: false
+            http:
+              threads: 4
+              maxConnections: 10
+              requestTimeout: 2s
+              responseTimeout: 1m
+            shutdown:
+              timeout: 5m
+            """,
+            Map.of());
+
+    assertThat(config.cluster().name()).isEqualTo("orders-7");
+    assertThat(config.cluster().secret().reveal()).isEqualTo("0s3cret!");
+    assertThat(config.cluster().shards()).isEqualTo(64);
+    assertThat(config.cluster().members()).extracting(Member::id).containsExactly("a", "b", "C-3");
+    assertThat(config.self().grpc()).isEqualTo(new Address("::1", 1));
+    assertThat(config.listen().http(config.self())).isEqualTo(new Address("::", 3));
+    assertThat(config.groupCommit())
+        .isEqualTo(new GroupCommitConfig(1 << 20, 100, 64 << 20, Duration.ofMillis(250)));
+    assertThat(config.store()).isEqualTo(new StoreConfig(1 << 30, 64 << 20, 4, false));
+    assertThat(config.http())
+        .isEqualTo(new HttpConfig(4, 10, Duration.ofSeconds(2), Duration.ofMinutes(1)));
+    assertThat(config.shutdown().timeout()).isEqualTo(Duration.ofMinutes(5));
+  }
+
+  @Test
+  void variablesGoBeforeTheFile() throws IOException {
+    NodeConfig config =
+        load(
+            SMALLEST,
+            Map.of(
+                "BROKER_NODE_DATADIR", "/data",
+                "BROKER_CLUSTER_SHARDS", "7",
+                "BROKER_CLUSTER_MEMBERS_0_GRPC", "10.0.0.1:9091",
+                "BROKER_GROUPCOMMIT_MAXBATCHBYTES", "1MiB",
+                "BROKER_SHUTDOWN_TIMEOUT", "",
+                "PATH", "/bin"));
+
+    assertThat(config.node().dataDir()).isEqualTo(Path.of("/data"));
+    assertThat(config.cluster().shards()).isEqualTo(7);
+    assertThat(config.self().grpc()).isEqualTo(new Address("10.0.0.1", 9091));
+    assertThat(config.self().raft()).isEqualTo(new Address("127.0.0.1", 9191));
+    assertThat(config.groupCommit().maxBatchBytes()).isEqualTo(1 << 20);
+    assertThat(config.shutdown().timeout()).isEqualTo(Duration.ofSeconds(20));
+  }
+
+  @Test
+  void variablesLengthenTheListOfMembers() throws IOException {
+    NodeConfig config =
+        load(
+            SMALLEST,
+            Map.of(
+                "BROKER_CLUSTER_MEMBERS_1_ID", "n2",
+                "BROKER_CLUSTER_MEMBERS_1_GRPC", "127.0.0.1:9092",
+                "BROKER_CLUSTER_MEMBERS_1_RAFT", "127.0.0.1:9192",
+                "BROKER_CLUSTER_MEMBERS_1_HTTP", "127.0.0.1:9392"));
+
+    assertThat(config.cluster().members()).extracting(Member::id).containsExactly("n1", "n2");
+  }
+
+  @Test
+  void aFileOfCommentsAndVariablesForTheRestWillDo() throws IOException {
+    NodeConfig config =
+        load(
+            "cluster:\nnode: # all from the environment\n",
+            Map.of(
+                "BROKER_CLUSTER_NAME", "local",
+                "BROKER_CLUSTER_MEMBERS_0_ID", "n1",
+                "BROKER_CLUSTER_MEMBERS_0_GRPC", "127.0.0.1:9091",
+                "BROKER_CLUSTER_MEMBERS_0_RAFT", "127.0.0.1:9191",
+                "BROKER_CLUSTER_MEMBERS_0_HTTP", "127.0.0.1:9391",
+                "BROKER_NODE_ID", "n1",
+                "BROKER_NODE_DATADIR", "/data"));
+
+    assertThat(config.self().id()).isEqualTo("n1");
+  }
+
+  @Test
+  void whatKubernetesSetsForAServiceNamedBrokerIsNoSetting() throws IOException {
+    NodeConfig config =
+        load(
+            SMALLEST,
+            Map.of(
+                "BROKER_SERVICE_HOST", "10.96.0.7",
+                "BROKER_SERVICE_PORT", "9091",
+                "BROKER_SERVICE_PORT_GRPC", "9091",
+                "BROKER_PORT", "tcp://10.96.0.7:9091",
+                "BROKER_PORT_9091_TCP", "tcp://10.96.0.7:9091",
+                "BROKER_PORT_9091_TCP_ADDR", "10.96.0.7",
+                "BROKER_HEADLESS_SERVICE_HOST", "10.96.0.8",
+                "BROKER_LOG_LEVEL", "debug",
+                "BROKER_LOG_FORMAT", "json"));
+
+    assertThat(config.node().id()).isEqualTo("n1");
+  }
+
+  @Test
+  void anEvenNumberOfMembersIsAllowedWithAWarning() throws IOException {
+    NodeConfig config = load(members("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"), Map.of());
+
+    assertThat(config.warnings())
+        .containsExactly(
+            "cluster.members has 4 members, which tolerate no more failures than 3; add or remove"
+                + " one",
+            "cluster.secret is not set, so the cluster's name serves: whoever knows it can act as a"
+                + " peer; set it to the same random text on every node");
+  }
+
+  @Test
+  void aClusterOfOneMachineNeedsNoSecret() throws IOException {
+    NodeConfig config = load(members("localhost", "127.0.0.2", "[::1]"), Map.of());
+
+    assertThat(config.warnings()).isEmpty();
+  }
+
+  @Test
+  void everySettingIsListedWithItsSource() throws IOException {
+    Path file =
+        Files.writeString(
+            directory.resolve("broker.yaml"), SMALLEST + "store:\n  blockCacheBytes: 65536KiB\n");
+
+    List<Setting> settings =
+        NodeConfig.settings(
+            file, Map.of("BROKER_CLUSTER_SECRET", "hush-hush", "BROKER_CLUSTER_SHARDS", "5"));
+
+    assertThat(settings)
+        .extracting(Setting::toString)
+        .startsWith(
+            "cluster.name = local  # line 2",
+            "cluster.secret = (not shown)  # BROKER_CLUSTER_SECRET",
+            "cluster.shards = 5  # BROKER_CLUSTER_SHARDS",
+            "cluster.members[0].id = n1  # line 4")
+        .contains(
+            "listen.grpc = (not set)  # default",
+            "store.blockCacheBytes = 64MiB  # line 12",
+            "groupCommit.commitTimeout = 10s  # default")
+        .noneMatch(line -> line.contains("hush"));
+  }
+
+  @Test
+  void theSecretIsNeverPrinted() throws IOException {
+    NodeConfig config = load(SMALLEST, Map.of("BROKER_CLUSTER_SECRET", "hush-hush"));
+
+    assertThat(config.cluster().secret().reveal()).isEqualTo("hush-hush");
+    assertThat(config.toString()).contains("(not shown)").doesNotContain("hush");
+  }
+
+  /** One member for each host, the first of them this node. */
+  private static String members(String... hosts) {
+    StringBuilder yaml = new StringBuilder("cluster:\n  name: local\n  members:\n");
+    for (int i = 0; i < hosts.length; i++) {
+      yaml.append("    - {id: n").append(i);
+      int port = 9090;
+      for (String kind : List.of("grpc", "raft", "http")) {
+        yaml.append(", ").append(kind).append(": \"").append(hosts[i]).append(":").append(port++);
+        yaml.append('"');
+      }
+      yaml.append("}\n");
+    }
+    return yaml.append("node: {id: n0, dataDir: data}\n").toString();
+  }
+
+  private NodeConfig load(String yaml, Map<String, String> environment) throws IOException {
+    Path file = Files.writeString(directory.resolve("broker.yaml"), yaml);
+    return NodeConfig.load(file, environment);
+  }
+}
