@@ -181,8 +181,15 @@ public final class Load implements AutoCloseable {
     return progress.retryCount();
   }
 
-  public List<Subscriber> subscribers() {
-    return List.copyOf(subscribers);
+  /**
+   * Names of subscribers that were to stay with their node and lost their stream; each names its
+   * node.
+   */
+  public List<String> subscribersBrokenOff() {
+    return subscribers.stream()
+        .filter(subscriber -> !subscriber.isAlive())
+        .map(subscriber -> subscriber.record().name() + " (" + subscriber.lastEnd() + ")")
+        .toList();
   }
 
   /** The longest time without an acknowledgement, from the first moment to {@link #stop}. */
