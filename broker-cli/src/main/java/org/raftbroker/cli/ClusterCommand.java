@@ -79,8 +79,7 @@ final class ClusterCommand implements Callable<Integer> {
       return new MemberView(member, answer.get(), "");
     } catch (ExecutionException e) {
       if (e.getCause() instanceof StatusRuntimeException refused) {
-        return new MemberView(
-            member, null, Failure.of(refused, member.getGrpcAddress()).text());
+        return new MemberView(member, null, Failure.of(refused, member.getGrpcAddress()).text());
       }
       throw new IllegalStateException("asking member " + member.getId() + " failed", e);
     }

@@ -76,7 +76,6 @@ public final class RatisNode implements AutoCloseable {
       DataDirectory data,
       Function<Path, ShardStore> openStore,
       PeerLink peers,
-      ApplyListener listener,
       CommitObserver observer,
       LongSupplier clockMillis)
       throws IOException {
@@ -106,8 +105,7 @@ public final class RatisNode implements AutoCloseable {
             3 * electionMillis);
     for (int number = 0; number < settings.shards; number++) {
       RaftGroup group = RaftGroup.valueOf(RatisReplica.groupId(settings.cluster, number), members);
-      RatisReplica replica =
-          new RatisReplica(number, group, server, data, openStore, listener, clockMillis);
+      RatisReplica replica = new RatisReplica(number, group, server, data, openStore, clockMillis);
       replicas.add(replica);
       shards.add(new ReplicatedShard(number, replica.log(), replica.reader(), replica, shared));
     }
@@ -145,9 +143,9 @@ public final class RatisNode implements AutoCloseable {
    *
    * @throws IOException if the server cannot start, as when its port is taken
    */
-  public void start() throws IOException {
+  public void start(ApplyListener listener) throws IOException {
     server.start();
-    replicas.forEach(RatisReplica::start);
+    replicas.forEach(replica -> replica.start(listener));
     maintenance.start();
   }
 

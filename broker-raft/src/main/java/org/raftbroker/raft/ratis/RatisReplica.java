@@ -51,7 +51,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
   private final RaftServer server;
   private final DataDirectory data;
   private final Function<Path, ShardStore> openStore;
-  private final ApplyListener listener;
+  private volatile @Nullable ApplyListener listener;
   private final ReplicaProblem problem;
   private final ReplicaReader reader;
   private final RatisLog log;
@@ -65,14 +65,12 @@ final class RatisReplica implements ReplicatedShard.Replica {
       RaftServer server,
       DataDirectory data,
       Function<Path, ShardStore> openStore,
-      ApplyListener listener,
       LongSupplier clockMillis) {
     this.number = number;
     this.group = group;
     this.server = server;
     this.data = data;
     this.openStore = openStore;
-    this.listener = listener;
     this.problem = new ReplicaProblem(number);
     this.reader = new ReplicaReader(number, problem);
     this.log = new RatisLog(server, group.getGroupId(), problem, clockMillis);
@@ -97,14 +95,19 @@ final class RatisReplica implements ReplicatedShard.Replica {
   }
 
   StateMachine newStateMachine() {
+    ApplyListener told = listener;
+    if (told == null) {
+      throw new IllegalStateException("the replica was not started");
+    }
     ShardStateMachine created =
-        new ShardStateMachine(number, data.store(number), openStore, reader, problem, listener);
+        new ShardStateMachine(number, data.store(number), openStore, reader, problem, told);
     stateMachine = created;
     return created;
   }
 
   /** Starts the replica, or takes it out of service and says why. */
-  void start() {
+  void start(ApplyListener listener) {
+    this.listener = listener;
     try {
       String why = data.quarantine(number);
       if (why != null) {

@@ -159,9 +159,8 @@ final class ThreeReplicas implements AutoCloseable {
               stores::open,
               peers,
               this,
-              this,
               System::currentTimeMillis);
-      ratis.start();
+      ratis.start(this);
     }
 
     Shard shard(int number) {

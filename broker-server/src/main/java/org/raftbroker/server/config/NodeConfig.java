@@ -8,8 +8,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.raftbroker.config.ConfigSection;
 import org.raftbroker.raft.GroupCommitConfig;
+import org.raftbroker.raft.ratis.RaftConfig;
+import org.raftbroker.server.delivery.DeliveryConfig;
+import org.raftbroker.server.grpc.LimitsConfig;
 import org.raftbroker.server.http.HttpConfig;
 import org.raftbroker.server.membership.Member;
+import org.raftbroker.server.peer.PeerConfig;
 import org.raftbroker.storage.rocksdb.StoreConfig;
 
 /** All that a node is told at start: one record for each section of its file. */
@@ -18,7 +22,11 @@ public record NodeConfig(
     NodeIdentity node,
     ListenConfig listen,
     GroupCommitConfig groupCommit,
+    RaftConfig raft,
     StoreConfig store,
+    DeliveryConfig delivery,
+    LimitsConfig limits,
+    PeerConfig peers,
     HttpConfig http,
     ShutdownConfig shutdown) {
 
@@ -51,7 +59,11 @@ public record NodeConfig(
             NodeIdentity.read(yaml.section("node")),
             ListenConfig.read(yaml.section("listen")),
             GroupCommitConfig.read(yaml.section("groupCommit")),
+            RaftConfig.read(yaml.section("raft")),
             StoreConfig.read(yaml.section("store")),
+            DeliveryConfig.read(yaml.section("delivery")),
+            LimitsConfig.read(yaml.section("limits")),
+            PeerConfig.read(yaml.section("peers")),
             HttpConfig.read(yaml.section("http")),
             ShutdownConfig.read(yaml.section("shutdown")));
     List<Member> members = config.cluster.members();

@@ -6,6 +6,7 @@ import io.grpc.Status;
 import io.netty.util.concurrent.EventExecutor;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.proto.peer.ForwardRequest;
@@ -24,17 +25,20 @@ final class ForwardCall extends ServerCall.Listener<ForwardRequest> {
   private final ServerCall<ForwardRequest, ForwardResponse> call;
   private final EventExecutor loop;
   private final ForwardedSubmissions submissions;
+  private final Consumer<ForwardCall> onEnd;
   private long underWay;
-  private boolean halfClosed;
+  private @Nullable Status end;
   private boolean closed;
 
   ForwardCall(
       ServerCall<ForwardRequest, ForwardResponse> call,
       EventExecutor loop,
-      ForwardedSubmissions submissions) {
+      ForwardedSubmissions submissions,
+      Consumer<ForwardCall> onEnd) {
     this.call = call;
     this.loop = loop;
     this.submissions = submissions;
+    this.onEnd = onEnd;
   }
 
   void start() {
@@ -44,6 +48,9 @@ final class ForwardCall extends ServerCall.Listener<ForwardRequest> {
 
   @Override
   public void onMessage(ForwardRequest request) {
+    if (end != null) {
+      return; // closed as soon as the rest is answered
+    }
     underWay++;
     var unused =
         submit(request)
@@ -55,13 +62,30 @@ final class ForwardCall extends ServerCall.Listener<ForwardRequest> {
 
   @Override
   public void onHalfClose() {
-    halfClosed = true;
+    endWhenAnswered(Status.OK);
+  }
+
+  /** Any thread. The sender submits again, elsewhere, what comes after this. */
+  void end(Status status) {
+    loop.execute(() -> endWhenAnswered(status));
+  }
+
+  private void endWhenAnswered(Status status) {
+    if (end == null) {
+      end = status;
+    }
     closeIfAnswered();
   }
 
   @Override
   public void onCancel() {
     closed = true;
+    onEnd.accept(this);
+  }
+
+  @Override
+  public void onComplete() {
+    onEnd.accept(this);
   }
 
   private CompletableFuture<List<Outcome>> submit(ForwardRequest request) {
@@ -92,9 +116,9 @@ final class ForwardCall extends ServerCall.Listener<ForwardRequest> {
   }
 
   private void closeIfAnswered() {
-    if (halfClosed && underWay == 0 && !closed) {
+    if (end != null && underWay == 0 && !closed) {
       closed = true;
-      call.close(Status.OK, new Metadata());
+      call.close(end, new Metadata());
     }
   }
 }

@@ -9,6 +9,8 @@ import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.proto.BroadcastResponse;
 import org.raftbroker.proto.PublishRequest;
@@ -27,6 +29,7 @@ public final class PeerService {
   private final ForwardedSubmissions submissions;
   private final PeerBroadcast broadcast;
   private final EventLoops loops;
+  private final Set<ForwardCall> forwarding = ConcurrentHashMap.newKeySet();
 
   public PeerService(ForwardedSubmissions submissions, PeerBroadcast broadcast, EventLoops loops) {
     this.submissions = submissions;
@@ -58,9 +61,16 @@ public final class PeerService {
 
   private ServerCall.Listener<ForwardRequest> startForwarding(
       ServerCall<ForwardRequest, ForwardResponse> call, Metadata headers) {
-    ForwardCall forwarding = new ForwardCall(call, loops.current(), submissions);
-    forwarding.start();
-    return forwarding;
+    ForwardCall started = new ForwardCall(call, loops.current(), submissions, forwarding::remove);
+    forwarding.add(started);
+    started.start();
+    return started;
+  }
+
+  /** Ends every stream of forwarded submissions once it is answered: this node is stopping. */
+  public void endForwarding() {
+    Status stopping = Status.UNAVAILABLE.withDescription("this node is stopping");
+    forwarding.forEach(call -> call.end(stopping));
   }
 
   private void deliver(PublishRequest hop, StreamObserver<BroadcastResponse> response) {

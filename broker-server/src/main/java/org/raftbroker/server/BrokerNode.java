@@ -1,0 +1,228 @@
+package org.raftbroker.server;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.raftbroker.message.BrokerException;
+import org.raftbroker.message.NewMessage;
+import org.raftbroker.message.Reason;
+import org.raftbroker.message.Subject;
+import org.raftbroker.raft.ReplicaStatus;
+import org.raftbroker.raft.Shard;
+import org.raftbroker.raft.ratis.DataDirectory;
+import org.raftbroker.raft.ratis.RatisNode;
+import org.raftbroker.server.config.NodeConfig;
+import org.raftbroker.server.delivery.CursorDelivery;
+import org.raftbroker.server.grpc.AdminService;
+import org.raftbroker.server.grpc.BrokerService;
+import org.raftbroker.server.grpc.GrpcServer;
+import org.raftbroker.server.http.HttpFront;
+import org.raftbroker.server.http.Readiness;
+import org.raftbroker.server.membership.Address;
+import org.raftbroker.server.membership.Member;
+import org.raftbroker.server.membership.Membership;
+import org.raftbroker.server.membership.fixed.StaticMembership;
+import org.raftbroker.server.metrics.BrokerMetrics;
+import org.raftbroker.server.peer.ClusterSecret;
+import org.raftbroker.server.peer.PeerBroadcast;
+import org.raftbroker.server.peer.PeerConnections;
+import org.raftbroker.server.peer.PeerService;
+import org.raftbroker.server.transport.EventLoops;
+import org.raftbroker.storage.rocksdb.RocksStores;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One broker node, put together. {@link #start} and {@link #stop} are each called once, on the
+ * thread that owns the node; stopping undoes starting, last first.
+ */
+public final class BrokerNode {
+  private static final Logger log = LoggerFactory.getLogger(BrokerNode.class);
+
+  /** What a log entry adds to the messages in it. */
+  private static final int ENTRY_OVERHEAD_BYTES = 64 * 1024;
+
+  private static final long READINESS_PERIOD_MILLIS = 500;
+
+  private final NodeConfig config;
+  private final BrokerMetrics metrics = new BrokerMetrics();
+  private final EventLoops loops;
+  private final RocksStores stores;
+  private final PeerConnections peers;
+  private final RatisNode ratis;
+  private final CursorDelivery delivery;
+  private final PeerService peerService;
+  private final GrpcServer grpc;
+  private final HttpFront http;
+  private final ScheduledExecutorService readinessTimer =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread thread = new Thread(task, "readiness");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private volatile boolean stopping;
+
+  /**
+   * Opens the data directory and the stores; nothing runs yet.
+   *
+   * @throws IOException if the data directory cannot be used, saying why
+   */
+  public BrokerNode(NodeConfig config, String version) throws IOException {
+    this.config = config;
+    Member self = config.self();
+    Membership membership = new StaticMembership(self.id(), config.cluster().members());
+    ClusterSecret secret = new ClusterSecret(config.cluster().secret().reveal());
+    DataDirectory data =
+        DataDirectory.open(
+            config.node().dataDir(), config.cluster().name(), self.id(), config.cluster().shards());
+    InstantSource clock = InstantSource.system();
+    loops = new EventLoops(config.limits().eventLoops());
+    stores = new RocksStores(config.store(), config.cluster().shards());
+    peers = new PeerConnections(membership, secret, config.peers(), loops);
+    ratis =
+        new RatisNode(
+            raftSettings(config, self, membership),
+            data,
+            stores::open,
+            peers,
+            metrics,
+            clock::millis);
+    delivery = new CursorDelivery(ratis.shards(), config.delivery(), clock, metrics);
+    PeerBroadcast broadcast = new PeerBroadcast(delivery, peers);
+    peerService = new PeerService(ratis.forwardedSubmissions(), broadcast, loops);
+    BrokerService broker =
+        new BrokerService(ratis.shards(), delivery, broadcast, config.limits(), loops, metrics);
+    AdminService admin =
+        new AdminService(
+            new AdminService.Build(config.cluster().name(), version, Instant.now()),
+            membership,
+            ratis.shards(),
+            delivery,
+            () -> readiness().ready(),
+            config.limits(),
+            loops,
+            metrics);
+    grpc =
+        new GrpcServer(
+            config.listen().grpc(self),
+            config.limits(),
+            loops,
+            broker,
+            admin,
+            peerService,
+            secret,
+            metrics);
+    http = new HttpFront(config.listen().http(self), config.http(), metrics, this::readiness);
+    metrics.watch(ratis.shards());
+    metrics.watch(delivery);
+  }
+
+  private static RatisNode.Settings raftSettings(
+      NodeConfig config, Member self, Membership membership) {
+    SortedMap<String, String> raftAddressById = new TreeMap<>();
+    membership.members().forEach(m -> raftAddressById.put(m.id(), m.raft().toString()));
+    Address bind = config.listen().raft(self);
+    return new RatisNode.Settings(
+        config.cluster().name(),
+        self.id(),
+        raftAddressById,
+        bind.host(),
+        bind.port(),
+        config.cluster().shards(),
+        config.raft(),
+        config.groupCommit(),
+        Math.max(config.groupCommit().maxBatchBytes(), largestMessage(config))
+            + ENTRY_OVERHEAD_BYTES);
+  }
+
+  /** What a message of the largest body, headers and names weighs at most. */
+  private static int largestMessage(NodeConfig config) {
+    return config.limits().maxBodyBytes()
+        + NewMessage.UTF8_BYTES_PER_CHAR
+            * (config.limits().maxHeaderBytes() + 2 * Subject.MAX_BYTES)
+        + 1024;
+  }
+
+  /**
+   * Starts everything; the node is ready once every shard has a leader.
+   *
+   * @throws IOException if a port cannot be bound, naming it
+   */
+  public void start() throws IOException {
+    http.start();
+    ratis.start(delivery);
+    delivery.start();
+    grpc.start();
+    var unused =
+        readinessTimer.scheduleWithFixedDelay(
+            () -> grpc.serving(readiness().ready()),
+            0,
+            READINESS_PERIOD_MILLIS,
+            TimeUnit.MILLISECONDS);
+    log.atInfo()
+        .addKeyValue("node", config.node().id())
+        .addKeyValue("cluster", config.cluster().name())
+        .addKeyValue("shards", config.cluster().shards())
+        .addKeyValue("grpc", config.listen().grpc(config.self()))
+        .addKeyValue("raft", config.listen().raft(config.self()))
+        .addKeyValue("http", config.listen().http(config.self()))
+        .log("node started");
+  }
+
+  /** Whether clients should be sent here. Any thread; does not block. */
+  private Readiness readiness() {
+    List<String> reasons = new ArrayList<>();
+    if (stopping) {
+      reasons.add("the node is stopping");
+    }
+    for (Shard shard : ratis.shards().all()) {
+      ReplicaStatus status = shard.status();
+      if (status.problem() != null) {
+        reasons.add("shard " + shard.number() + " is out of service: " + status.problem());
+      } else if (status.leaderId() == null) {
+        reasons.add("shard " + shard.number() + " has no leader");
+      }
+    }
+    return reasons.isEmpty() ? Readiness.READY : Readiness.not(reasons);
+  }
+
+  /**
+   * Stops the node so that clients lose nothing: it turns not ready, hands over leadership, ends
+   * subscriptions with a status that says to go on elsewhere, and answers what is under way.
+   * Returns within about {@code shutdown.timeout}.
+   */
+  public void stop() throws IOException, InterruptedException {
+    log.atInfo().addKeyValue("node", config.node().id()).log("node stopping");
+    long deadline = System.nanoTime() + config.shutdown().timeout().toNanos();
+    stopping = true;
+    readinessTimer.shutdownNow();
+    grpc.serving(false);
+    ratis.handOver();
+    delivery.endAll(
+        new BrokerException(
+            Reason.SHUTTING_DOWN,
+            "this node is stopping; resume at another node after the last id that came"));
+    peerService.endForwarding();
+    if (!grpc.close(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))) {
+      log.atWarn().log("calls were cut off because the time to stop was over (shutdown.timeout)");
+    }
+    ratis.drain(Duration.ofSeconds(1));
+    peers.close();
+    ratis.close();
+    delivery.close();
+    stores.close();
+    loops.close(Duration.ofSeconds(1));
+    http.close();
+    metrics.close();
+    log.atInfo().addKeyValue("node", config.node().id()).log("node stopped");
+  }
+}
