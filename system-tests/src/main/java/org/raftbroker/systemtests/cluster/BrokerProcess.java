@@ -31,7 +31,8 @@ public final class BrokerProcess {
   // Also read by the hook that ends nodes with this JVM.
   private volatile @Nullable Process process;
 
-  BrokerProcess(NodePlace place, Path configFile, Path logFile) {
+  /** Starts nothing yet. */
+  public BrokerProcess(NodePlace place, Path configFile, Path logFile) {
     this.place = place;
     this.configFile = configFile;
     this.logFile = logFile;
