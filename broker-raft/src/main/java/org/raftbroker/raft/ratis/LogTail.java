@@ -47,6 +47,9 @@ final class LogTail {
       open = files.filter(f -> f.getFileName().toString().startsWith("log_inprogress_")).toList();
     }
     for (Path segment : open) {
+      // What a killed process wrote and did not fsync is read back all the same: from now on it
+      // counts, so it must last.
+      Durable.sync(segment);
       int end = tornAt(Files.readAllBytes(segment));
       if (end >= 0) {
         log.atWarn()
