@@ -80,8 +80,7 @@ class FirstStepsTest {
         .hasSize(2);
     assertThat(fetched.getPublishedAtMillis())
         .isBetween(earliest, System.currentTimeMillis() + 1_000);
-    assertThat(fetched.getExpiresAtMillis())
-        .isEqualTo(fetched.getPublishedAtMillis() + 3_600_000);
+    assertThat(fetched.getExpiresAtMillis()).isEqualTo(fetched.getPublishedAtMillis() + 3_600_000);
     assertThat(fetch(cluster, 1, subject, id)).isEqualTo(fetched);
     assertThat(fetch(cluster, 2, subject, id)).isEqualTo(fetched);
   }
@@ -220,7 +219,9 @@ class FirstStepsTest {
   void expiredMessageIsUnreadableOnEveryNode(LocalCluster cluster) {
     String subject = "first-steps.expiring";
     long id =
-        broker(cluster, 1).publish(message(subject, "soon gone").setExpirationSeconds(2).build()).getId();
+        broker(cluster, 1)
+            .publish(message(subject, "soon gone").setExpirationSeconds(2).build())
+            .getId();
     assertThat(fetch(cluster, 2, subject, id).getBody().toStringUtf8()).isEqualTo("soon gone");
 
     for (int n = 1; n <= cluster.size(); n++) {
@@ -237,8 +238,7 @@ class FirstStepsTest {
       fetch(cluster, n, subject, id);
       return false;
     } catch (StatusRuntimeException e) {
-      Refusal refusal =
-          Refusal.of(StatusProto.fromThrowable(e), e.getStatus());
+      Refusal refusal = Refusal.of(StatusProto.fromThrowable(e), e.getStatus());
       assertThat(refusal.code()).isEqualTo(Status.Code.NOT_FOUND);
       assertThat(refusal.reason()).isEqualTo("MESSAGE_EXPIRED");
       return true;
@@ -249,8 +249,7 @@ class FirstStepsTest {
   void clientOfTheOriginalContractWorksUnchanged(LocalCluster cluster) throws InterruptedException {
     String subject = "first-steps.original";
     var publisher =
-        org.raftbroker.systemtests.original.BrokerGrpc.newBlockingStub(
-            cluster.client(1).channel());
+        org.raftbroker.systemtests.original.BrokerGrpc.newBlockingStub(cluster.client(1).channel());
     var message =
         org.raftbroker.systemtests.original.PublishRequest.newBuilder()
             .setSubject(subject)
@@ -338,9 +337,7 @@ class FirstStepsTest {
   }
 
   private static PublishRequest.Builder message(String subject, String body) {
-    return PublishRequest.newBuilder()
-        .setSubject(subject)
-        .setBody(ByteString.copyFromUtf8(body));
+    return PublishRequest.newBuilder().setSubject(subject).setBody(ByteString.copyFromUtf8(body));
   }
 
   private static MessageResponse fetch(LocalCluster cluster, int n, String subject, long id) {

@@ -51,8 +51,7 @@ class LaggingFollowerTest {
 
       Awaitility.await("snapshots far past what the follower has")
           .atMost(BOUND)
-          .until(
-              () -> replica(cluster, leader).getSnapshotIndex() > knownToFollower + FAR_BEHIND);
+          .until(() -> replica(cluster, leader).getSnapshotIndex() > knownToFollower + FAR_BEHIND);
       cluster.restart(follower);
       Awaitility.await("the follower has been sent a snapshot")
           .atMost(BOUND)

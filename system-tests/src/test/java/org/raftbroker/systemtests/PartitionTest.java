@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -16,7 +17,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 import org.raftbroker.proto.PublishRequest;
 import org.raftbroker.systemtests.cluster.ClusterSpec;
 import org.raftbroker.systemtests.cluster.LocalCluster;
@@ -24,7 +24,9 @@ import org.raftbroker.systemtests.cluster.NodePlace;
 import org.raftbroker.systemtests.load.Load;
 import org.raftbroker.systemtests.load.LoadPlan;
 
-/** The leader is cut off from its peers, and believes for a while that it leads; clients reach all. */
+/**
+ * The leader is cut off from its peers, and believes for a while that it leads; clients reach all.
+ */
 @Tag("system")
 class PartitionTest {
   private static final Duration BOUND = Duration.ofSeconds(60);
@@ -59,8 +61,7 @@ class PartitionTest {
               .setBody(ByteString.copyFromUtf8("into the void"))
               .build();
       Duration deadline = Duration.ofSeconds(3);
-      Refusal refusal =
-          Refusal.of(() -> cluster.client(isolated).broker(deadline).publish(probe));
+      Refusal refusal = Refusal.of(() -> cluster.client(isolated).broker(deadline).publish(probe));
       assertThat(refusal.code()).as("%s", refusal).isEqualTo(Status.Code.UNAVAILABLE);
       int majority = isolated % 3 + 1;
       assertThat(cluster.client(majority).broker(BOUND).publish(probe).getId()).isEqualTo(1);

@@ -8,8 +8,8 @@ import org.raftbroker.systemtests.cluster.NodePlace;
 
 /**
  * A network of network namespaces: each node has one link to a switch that connects the nodes, and
- * one to its clients outside, so that a node can be cut off from its peers while clients still reach
- * it. Needs root and iproute2; leaves nothing behind.
+ * one to its clients outside, so that a node can be cut off from its peers while clients still
+ * reach it. Needs root and iproute2; leaves nothing behind.
  */
 final class PrivateNetwork implements AutoCloseable {
   private static final int GRPC_PORT = 9090;

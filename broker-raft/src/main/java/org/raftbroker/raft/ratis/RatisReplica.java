@@ -280,22 +280,8 @@ final class RatisReplica implements ReplicatedShard.Replica {
       bytes = store.diskBytes();
       subjects = store.subjects();
     }
-    try {
-      RaftServer.Division division = server.getDivision(group.getGroupId());
-      DivisionInfo info = division.getInfo();
-      RaftPeerId leader = info.getLeaderId();
-      return new ReplicaStatus(
-          number,
-          why != null ? ReplicaStatus.Role.QUARANTINED : role(info),
-          leader == null ? null : leader.toString(),
-          info.getCurrentTerm(),
-          division.getRaftLog().getLastCommittedIndex(),
-          info.getLastAppliedIndex(),
-          snapshot,
-          bytes,
-          subjects,
-          why);
-    } catch (IOException e) {
+    RaftServer.Division division = runningDivision();
+    if (division == null) {
       return new ReplicaStatus(
           number,
           why == null ? ReplicaStatus.Role.STARTING : ReplicaStatus.Role.QUARANTINED,
@@ -308,12 +294,31 @@ final class RatisReplica implements ReplicatedShard.Replica {
           subjects,
           why);
     }
+    DivisionInfo info = division.getInfo();
+    RaftPeerId leader = info.getLeaderId();
+    return new ReplicaStatus(
+        number,
+        why != null ? ReplicaStatus.Role.QUARANTINED : role(info),
+        leader == null ? null : leader.toString(),
+        info.getCurrentTerm(),
+        division.getRaftLog().getLastCommittedIndex(),
+        info.getLastAppliedIndex(),
+        snapshot,
+        bytes,
+        subjects,
+        why);
+  }
+
+  private RaftServer.@Nullable Division runningDivision() {
+    try {
+      RaftServer.Division division = server.getDivision(group.getGroupId());
+      return division.getInfo().getLifeCycleState().isRunning() ? division : null;
+    } catch (IOException e) {
+      return null;
+    }
   }
 
   private static ReplicaStatus.Role role(DivisionInfo info) {
-    if (!info.getLifeCycleState().isRunning()) {
-      return ReplicaStatus.Role.STARTING;
-    }
     return switch (info.getCurrentRole()) {
       case LEADER ->
           info.isLeaderReady() ? ReplicaStatus.Role.LEADER : ReplicaStatus.Role.CANDIDATE;
