@@ -199,8 +199,10 @@ final class ArchitectureTest {
           ours("server.delivery"),
           ours("server.grpc"),
           ours("raft"),
+          "org.raftbroker.proto..",
           GRPC,
           MICROMETER,
+          "io.prometheus.metrics..",
           LOGGING);
 
   @ArchTest

@@ -9,6 +9,9 @@ import org.raftbroker.message.Subject;
  * same order.
  */
 public sealed interface Command {
+  /** What a submission takes beside the content of its command, at most. */
+  int OVERHEAD_BYTES = 64;
+
   /** At least the bytes that this takes in the log; near enough to bound memory, too. */
   int weight();
 
@@ -25,7 +28,7 @@ public sealed interface Command {
 
     @Override
     public int weight() {
-      int weight = 0;
+      int weight = OVERHEAD_BYTES;
       for (NewMessage message : messages) {
         weight += message.weight();
       }
@@ -42,7 +45,7 @@ public sealed interface Command {
   record ReserveIds(Subject subject, int count) implements Command {
     @Override
     public int weight() {
-      return NewMessage.UTF8_BYTES_PER_CHAR * subject.name().length() + 64;
+      return NewMessage.UTF8_BYTES_PER_CHAR * subject.name().length() + OVERHEAD_BYTES;
     }
   }
 
@@ -53,7 +56,7 @@ public sealed interface Command {
   record Expire(int maxRows) implements Command {
     @Override
     public int weight() {
-      return 64;
+      return OVERHEAD_BYTES;
     }
   }
 }

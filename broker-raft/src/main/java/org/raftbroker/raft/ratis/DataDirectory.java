@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Properties;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that a node keeps on disk. One process uses it at a time; it belongs to one node of
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * lock              held by the running process
  * raft/UUID/        a shard's log, votes and snapshots (Ratis)
  * store/N/1          shard N's store (RocksDB); 2, 3, … after as many snapshots were installed
- * quarantine/N      why shard N is out of service, if it is
+ * quarantine/N      that shard N was found damaged, why, and how far its way back has come
  * </pre>
  */
 public final class DataDirectory implements AutoCloseable {
@@ -133,24 +132,8 @@ public final class DataDirectory implements AutoCloseable {
     return new StoreHome(root.resolve("store").resolve(Integer.toString(shard)));
   }
 
-  /** Why a shard was taken out of service; null if it was not. */
-  @Nullable String quarantine(int shard) throws IOException {
-    Path mark = quarantineMark(shard);
-    return Files.exists(mark) ? Files.readString(mark).strip() : null;
-  }
-
-  /** Keeps a shard out of service over restarts, until its mark is removed. */
-  void setQuarantine(int shard, String why) throws IOException {
-    Path mark = quarantineMark(shard);
-    Files.createDirectories(root.resolve("quarantine"));
-    Files.writeString(mark, why + System.lineSeparator());
-    Durable.sync(mark);
-    Durable.sync(root.resolve("quarantine"));
-    Durable.sync(root);
-  }
-
-  Path quarantineMark(int shard) {
-    return root.resolve("quarantine").resolve(Integer.toString(shard));
+  Quarantine quarantine(int shard) {
+    return new Quarantine(root.resolve("quarantine").resolve(Integer.toString(shard)));
   }
 
   @Override

@@ -30,6 +30,7 @@ final class LogTail {
 
   private static final int HEADER_BYTES = 8;
   private static final int CHECKSUM_BYTES = 4;
+  private static final byte TERM_TAG = 0x08;
 
   private LogTail() {}
 
@@ -47,6 +48,9 @@ final class LogTail {
       open = files.filter(f -> f.getFileName().toString().startsWith("log_inprogress_")).toList();
     }
     for (Path segment : open) {
+      // What a killed process wrote and did not fsync is read back all the same: from now on it
+      // counts, so it must last.
+      Durable.sync(segment);
       int end = tornAt(Files.readAllBytes(segment));
       if (end >= 0) {
         log.atWarn()
@@ -70,19 +74,36 @@ final class LogTail {
     int at = HEADER_BYTES;
     while (at < written) {
       Frame frame = Frame.at(segment, at);
-      if (frame == null) {
-        return written - at <= Frame.MAX_LENGTH_BYTES ? at : -1;
-      }
-      if (frame.end <= segment.length && frame.matches(segment)) {
+      if (frame != null && frame.end <= segment.length && frame.matches(segment)) {
         at = (int) frame.end;
         continue;
       }
-      // Torn: the frame reaches past what was written. A whole one whose length was damaged can
-      // look the same, but its checksum is there.
-      boolean torn = frame.end > written && !isWholeButForItsLength(segment, at, written);
-      return torn ? at : -1;
+      boolean reachesPastTheEnd = frame == null || frame.end > written;
+      // A damaged length can make a whole entry look torn: but then its checksum is there, or whole
+      // entries follow.
+      return reachesPastTheEnd
+              && !isWholeButForItsLength(segment, at, written)
+              && !hasWholeEntryBetween(segment, at + 1, written)
+          ? at
+          : -1;
     }
     return -1;
+  }
+
+  private static boolean hasWholeEntryBetween(byte[] segment, int from, int to) {
+    for (int at = from; at < to; at++) {
+      Frame frame = Frame.at(segment, at);
+      // An entry begins with its term, field 1 of the message: looking for it first spares most
+      // checksums.
+      if (frame != null
+          && frame.end <= to + CHECKSUM_BYTES
+          && frame.end <= segment.length
+          && segment[frame.bodyAt] == TERM_TAG
+          && frame.matches(segment)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean isWholeButForItsLength(byte[] segment, int at, int written) {

@@ -3,8 +3,11 @@ package org.raftbroker.raft.ratis;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -12,6 +15,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.apache.ratis.io.CorruptedFileException;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.GroupManagementRequest;
@@ -23,6 +27,8 @@ import org.apache.ratis.protocol.SnapshotManagementRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.DivisionInfo;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
+import org.apache.ratis.server.raftlog.RaftLog;
 import org.apache.ratis.statemachine.StateMachine;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.BrokerException;
@@ -53,6 +59,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
   private final Function<Path, ShardStore> openStore;
   private volatile @Nullable ApplyListener listener;
   private final ReplicaProblem problem;
+  private final Quarantine quarantine;
   private final ReplicaReader reader;
   private final RatisLog log;
   private final ClientId clientId = ClientId.randomId();
@@ -72,6 +79,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
     this.data = data;
     this.openStore = openStore;
     this.problem = new ReplicaProblem(number);
+    this.quarantine = data.quarantine(number);
     this.reader = new ReplicaReader(number, problem);
     this.log = new RatisLog(server, group.getGroupId(), problem, clockMillis);
   }
@@ -100,39 +108,163 @@ final class RatisReplica implements ReplicatedShard.Replica {
       throw new IllegalStateException("the replica was not started");
     }
     ShardStateMachine created =
-        new ShardStateMachine(number, data.store(number), openStore, reader, problem, told);
+        new ShardStateMachine(
+            number, data.store(number), openStore, reader, this::outOfService, told);
     stateMachine = created;
     return created;
   }
 
   /** Starts the replica, or takes it out of service and says why. */
-  void start(ApplyListener listener) {
-    this.listener = listener;
+  void start(ApplyListener told) {
+    this.listener = told;
     try {
-      String why = data.quarantine(number);
-      if (why != null) {
+      Quarantine.Mark mark = quarantine.mark();
+      if (mark == null) {
+        refuseToForget();
+        LogTail.repair(logDirectory());
+        addGroup(group);
+        checkLogReachesStore();
+      } else {
         problem.report(
-            "out of service since it was found damaged ("
-                + data.quarantineMark(number)
-                + "): "
-                + why,
+            "shard "
+                + number
+                + " is being rebuilt from other nodes, since it was damaged: "
+                + mark.why(),
             null);
-        return;
       }
-      LogTail.repair(data.raft().resolve(group.getGroupId().getUuid().toString()));
-      RaftClientReply reply =
-          server
-              .groupManagementAsync(
-                  GroupManagementRequest.newAdd(
-                      clientId, server.getId(), nextCall.incrementAndGet(), group, false))
-              .join();
-      if (!reply.isSuccess()) {
-        throw new IOException("Ratis did not start the shard", reply.getException());
-      }
-      logger.atInfo().addKeyValue("shard", number).log("replica started");
     } catch (IOException | RuntimeException e) {
-      problem.report("shard " + number + " cannot start", e);
+      outOfService("shard " + number + " cannot start", e);
+      removeGroup();
     }
+  }
+
+  /**
+   * Ratis would begin a new log where there is none, and vote as if it had never acknowledged
+   * anything.
+   */
+  private void refuseToForget() throws IOException {
+    if (!Files.exists(logDirectory()) && Files.exists(data.store(number).root())) {
+      throw new CorruptedFileException(
+          logDirectory().toFile(), "the log is gone, but the store is there");
+    }
+  }
+
+  /** What is in the store was in the log, on disk, before. */
+  private void checkLogReachesStore() throws IOException {
+    ShardStore store = reader.store();
+    RaftLog raftLog = server.getDivision(group.getGroupId()).getRaftLog();
+    TermIndex last = raftLog.getLastEntryTermIndex();
+    long end = Math.max(last == null ? -1 : last.getIndex(), raftLog.getSnapshotIndex());
+    if (store != null && store.appliedIndex() > end) {
+      throw new CorruptedFileException(
+          logDirectory().toFile(),
+          "the log ends at entry " + end + ", but the store has applied " + store.appliedIndex());
+    }
+  }
+
+  private void addGroup(RaftGroup start) throws IOException {
+    RaftClientReply reply =
+        server
+            .groupManagementAsync(
+                GroupManagementRequest.newAdd(
+                    clientId, server.getId(), nextCall.incrementAndGet(), start, false))
+            .join();
+    if (!reply.isSuccess()) {
+      throw new IOException("Ratis did not start the shard", reply.getException());
+    }
+    logger.atInfo().addKeyValue("shard", number).log("replica started");
+  }
+
+  private Path logDirectory() {
+    return data.raft().resolve(group.getGroupId().getUuid().toString());
+  }
+
+  /** Called wherever something fails that the replica cannot go on without; any thread. */
+  private void outOfService(String what, Throwable cause) {
+    problem.report(what, cause);
+    if (!ReplicaProblem.isDamage(cause)) {
+      return;
+    }
+    try {
+      if (quarantine.mark() == null) {
+        quarantine.set(new Quarantine.Mark(Quarantine.Step.FOUND, String.valueOf(problem.text())));
+      }
+    } catch (IOException e) {
+      logger
+          .atError()
+          .setCause(e)
+          .addKeyValue("shard", number)
+          .log("the quarantine cannot be marked");
+    }
+  }
+
+  /** Whether this replica waits for {@link Rebuild}. */
+  boolean isQuarantined() throws IOException {
+    return quarantine.mark() != null;
+  }
+
+  /** Moves all files of this replica away, after ending what runs on them. */
+  void setAsideFiles(Path where) throws IOException {
+    removeGroup();
+    Files.createDirectories(where);
+    for (Path directory : List.of(logDirectory(), data.store(number).root())) {
+      if (Files.exists(directory)) {
+        Files.move(
+            directory, where.resolve(directory.getFileName()), StandardCopyOption.ATOMIC_MOVE);
+      }
+    }
+    Durable.sync(data.raft());
+  }
+
+  /** Starts without members: it learns them, and all else, from the leader that adds it. */
+  void startEmpty() throws IOException {
+    removeGroup();
+    problem.clear();
+    addGroup(RaftGroup.valueOf(group.getGroupId()));
+  }
+
+  /** Tries to start again, after something that may pass, such as a full disk. */
+  void restart() {
+    ApplyListener told = listener;
+    if (told == null) {
+      return;
+    }
+    removeGroup();
+    problem.clear();
+    start(told);
+  }
+
+  private void removeGroup() {
+    if (isInServer()) {
+      server
+          .groupManagementAsync(
+              GroupManagementRequest.newRemove(
+                  clientId,
+                  server.getId(),
+                  nextCall.incrementAndGet(),
+                  group.getGroupId(),
+                  false,
+                  false))
+          .join();
+    }
+    close();
+  }
+
+  private boolean isInServer() {
+    try {
+      server.getDivision(group.getGroupId());
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  int number() {
+    return number;
+  }
+
+  Quarantine quarantine() {
+    return quarantine;
   }
 
   @Override
@@ -148,22 +280,8 @@ final class RatisReplica implements ReplicatedShard.Replica {
       bytes = store.diskBytes();
       subjects = store.subjects();
     }
-    try {
-      RaftServer.Division division = server.getDivision(group.getGroupId());
-      DivisionInfo info = division.getInfo();
-      RaftPeerId leader = info.getLeaderId();
-      return new ReplicaStatus(
-          number,
-          why != null ? ReplicaStatus.Role.QUARANTINED : role(info),
-          leader == null ? null : leader.toString(),
-          info.getCurrentTerm(),
-          division.getRaftLog().getLastCommittedIndex(),
-          info.getLastAppliedIndex(),
-          snapshot,
-          bytes,
-          subjects,
-          why);
-    } catch (IOException e) {
+    RaftServer.Division division = runningDivision();
+    if (division == null) {
       return new ReplicaStatus(
           number,
           why == null ? ReplicaStatus.Role.STARTING : ReplicaStatus.Role.QUARANTINED,
@@ -176,12 +294,31 @@ final class RatisReplica implements ReplicatedShard.Replica {
           subjects,
           why);
     }
+    DivisionInfo info = division.getInfo();
+    RaftPeerId leader = info.getLeaderId();
+    return new ReplicaStatus(
+        number,
+        why != null ? ReplicaStatus.Role.QUARANTINED : role(info),
+        leader == null ? null : leader.toString(),
+        info.getCurrentTerm(),
+        division.getRaftLog().getLastCommittedIndex(),
+        info.getLastAppliedIndex(),
+        snapshot,
+        bytes,
+        subjects,
+        why);
+  }
+
+  private RaftServer.@Nullable Division runningDivision() {
+    try {
+      RaftServer.Division division = server.getDivision(group.getGroupId());
+      return division.getInfo().getLifeCycleState().isRunning() ? division : null;
+    } catch (IOException e) {
+      return null;
+    }
   }
 
   private static ReplicaStatus.Role role(DivisionInfo info) {
-    if (!info.getLifeCycleState().isRunning()) {
-      return ReplicaStatus.Role.STARTING;
-    }
     return switch (info.getCurrentRole()) {
       case LEADER ->
           info.isLeaderReady() ? ReplicaStatus.Role.LEADER : ReplicaStatus.Role.CANDIDATE;

@@ -44,6 +44,9 @@ final class ShardMaintenance implements AutoCloseable {
    */
   private static final int PATIENCE = 3;
 
+  /** A replica that is out of service is tried again every so many periods. */
+  private static final int RECOVERY_PERIODS = 5;
+
   private static final int PATIENCE_AFTER_REFUSAL = 15;
 
   private final RaftPeerId self;
@@ -60,6 +63,8 @@ final class ShardMaintenance implements AutoCloseable {
             return t;
           });
   private final int[] patience;
+  private final int[] periodsOutOfService;
+  private final List<Rebuild> rebuilds;
   private volatile boolean asksForLeadership = true;
 
   ShardMaintenance(
@@ -75,6 +80,9 @@ final class ShardMaintenance implements AutoCloseable {
     this.replicas = replicas;
     this.shards = shards;
     this.clockMillis = clockMillis;
+    this.periodsOutOfService = new int[shards.size()];
+    this.rebuilds =
+        replicas.stream().map(r -> new Rebuild(r, r.quarantine(), self, properties)).toList();
     this.patience = new int[shards.size()];
     Arrays.fill(patience, PATIENCE);
   }
@@ -106,7 +114,8 @@ final class ShardMaintenance implements AutoCloseable {
       throws IOException, InterruptedException, ExecutionException, TimeoutException {
     RatisReplica replica = replicas.get(shard);
     replica.log().leaderlessMillis(); // keeps its account of time
-    if (replica.log().problem() != null) {
+    if (replica.log().problem() != null || replica.isQuarantined()) {
+      recover(shard, replica);
       return;
     }
     replica.snapshotIfDue(config.snapshotEveryBytes(), config.snapshotEveryEntries());
@@ -114,6 +123,17 @@ final class ShardMaintenance implements AutoCloseable {
       expire(shard);
     }
     askForLeadership(shard, replica);
+  }
+
+  private void recover(int shard, RatisReplica replica) throws IOException {
+    if (++periodsOutOfService[shard] % RECOVERY_PERIODS != 0) {
+      return;
+    }
+    if (replica.isQuarantined()) {
+      rebuilds.get(shard).goOn();
+    } else {
+      replica.restart();
+    }
   }
 
   private void expire(int shard) throws InterruptedException, ExecutionException, TimeoutException {

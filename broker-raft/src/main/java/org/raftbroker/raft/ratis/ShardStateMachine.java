@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.Message;
@@ -43,7 +44,8 @@ final class ShardStateMachine extends BaseStateMachine {
   private final StoreHome home;
   private final Function<Path, ShardStore> openStore;
   private final ReplicaReader reader;
-  private final ReplicaProblem problem;
+  private final BiConsumer<String, Throwable> outOfService;
+  private volatile boolean failed;
   private final ApplyListener listener;
   private final SnapshotDirectory snapshots = new SnapshotDirectory();
 
@@ -56,13 +58,13 @@ final class ShardStateMachine extends BaseStateMachine {
       StoreHome home,
       Function<Path, ShardStore> openStore,
       ReplicaReader reader,
-      ReplicaProblem problem,
+      BiConsumer<String, Throwable> outOfService,
       ApplyListener listener) {
     this.shard = shard;
     this.home = home;
     this.openStore = openStore;
     this.reader = reader;
-    this.problem = problem;
+    this.outOfService = outOfService;
     this.listener = listener;
   }
 
@@ -130,7 +132,7 @@ final class ShardStateMachine extends BaseStateMachine {
     try {
       return CompletableFuture.completedFuture(apply(logEntry, transaction));
     } catch (RuntimeException | Error e) {
-      problem.report("log entry " + logEntry.getIndex() + " cannot be applied", e);
+      fail("log entry " + logEntry.getIndex() + " cannot be applied", e);
       throw e;
     }
   }
@@ -169,9 +171,14 @@ final class ShardStateMachine extends BaseStateMachine {
         logEntry.getStateMachineLogEntry().getLogData().asReadOnlyByteBuffer());
   }
 
+  private void fail(String what, Throwable cause) {
+    failed = true;
+    outOfService.accept(what, cause);
+  }
+
   @Override
   public void notifyLogFailed(Throwable cause, LogEntryProto failedEntry) {
-    problem.report("the Raft log cannot be written", cause);
+    fail("the Raft log cannot be written", cause);
   }
 
   long bytesSinceSnapshot() {
@@ -190,7 +197,7 @@ final class ShardStateMachine extends BaseStateMachine {
   @Override
   public long takeSnapshot() throws IOException {
     ShardStore store = reader.store();
-    if (store == null || problem.text() != null) {
+    if (store == null || failed) {
       return RaftLog.INVALID_LOG_INDEX;
     }
     entriesSinceSnapshot.set(0);
@@ -236,7 +243,7 @@ final class ShardStateMachine extends BaseStateMachine {
       setLastAppliedTermIndex(installed.getTermIndex());
       getLifeCycle().startAndTransition(() -> {}, IOException.class);
     } catch (IOException | RuntimeException e) {
-      problem.report("the installed snapshot cannot be loaded", e);
+      fail("the installed snapshot cannot be loaded", e);
       throw e;
     }
     listener.onSkippedAhead(shard);

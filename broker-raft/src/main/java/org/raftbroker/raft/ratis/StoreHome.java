@@ -19,6 +19,10 @@ final class StoreHome {
     this.root = root;
   }
 
+  Path root() {
+    return root;
+  }
+
   /** The store that counts; it may not exist yet. */
   Path current() throws IOException {
     List<Integer> numbers = numbers();

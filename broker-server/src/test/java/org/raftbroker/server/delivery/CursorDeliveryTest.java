@@ -275,6 +275,19 @@ final class CursorDeliveryTest {
   }
 
   @Test
+  void messageThatComesWhenTheRunHasJustLookedForMoreIsNotOverlooked() {
+    ReceivingClient client =
+        ReceivingClient.fast(loop)
+            .atFirstFlush(() -> publish(ORDERS, 1))
+            .subscribe(delivery, ORDERS, new Start.New());
+
+    publish(ORDERS, 1);
+
+    client.awaitReceived(2);
+    assertThat(client.ids()).containsExactly(1, 2);
+  }
+
+  @Test
   void oneLongRunLeavesRoomForOtherTasksOfTheEventLoop() {
     var client = new ReceivingClient(loop, 0).subscribe(delivery, ORDERS, new Start.New());
     shard.publish(Collections.nCopies(5000, message(ORDERS, 10))).join();

@@ -33,6 +33,7 @@ final class ReceivingClient implements Outbound {
   private int unflushed;
   private boolean over;
   private @Nullable BrokerException ended;
+  private @Nullable Runnable atFirstFlush;
   private final List<byte[]> broadcasts = new ArrayList<>();
   private final List<Progressed> progress = new ArrayList<>();
 
@@ -60,6 +61,12 @@ final class ReceivingClient implements Outbound {
   /** A client that takes all that comes. */
   static ReceivingClient fast(EventLoop loop) {
     return new ReceivingClient(loop, ALL);
+  }
+
+  /** Does something on the loop in the middle of the first run. */
+  ReceivingClient atFirstFlush(Runnable action) {
+    atFirstFlush = action;
+    return this;
   }
 
   ReceivingClient subscribe(Delivery delivery, Subject subject, Start start) {
@@ -181,6 +188,11 @@ final class ReceivingClient implements Outbound {
     unflushed = 0;
     receivedSoFar = received;
     lastId = received == 0 ? 0 : ids[received - 1];
+    Runnable action = atFirstFlush;
+    if (action != null) {
+      atFirstFlush = null;
+      action.run();
+    }
   }
 
   @Override

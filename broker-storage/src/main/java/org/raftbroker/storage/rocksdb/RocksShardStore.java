@@ -271,8 +271,21 @@ public final class RocksShardStore implements ShardStore {
   }
 
   private StoreException failure(String verb, RocksDBException e) {
+    return failure(verb, directory, e);
+  }
+
+  static StoreException failure(String verb, Path directory, RocksDBException e) {
+    Status status = e.getStatus();
+    boolean damage = status != null && status.getCode() == Status.Code.Corruption;
     return new StoreException(
-        "cannot " + verb + " the store in " + directory + ": " + e.getMessage(), e);
+        "cannot "
+            + verb
+            + " the store in "
+            + directory
+            + (damage ? ", it is damaged: " : ": ")
+            + e.getMessage(),
+        e,
+        damage);
   }
 
   private void check(RocksIterator iterator) {

@@ -1,9 +1,13 @@
 package org.raftbroker.storage.rocksdb;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.stream.Stream;
 import org.raftbroker.storage.StoreException;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
@@ -82,9 +86,11 @@ public final class RocksStores implements AutoCloseable {
     try {
       Files.createDirectories(directory);
       return new RocksShardStore(RocksDB.open(options, directory.toString()), directory);
-    } catch (IOException | RocksDBException e) {
+    } catch (RocksDBException e) {
+      throw RocksShardStore.failure("open", directory, e);
+    } catch (IOException e) {
       throw new StoreException(
-          "the store in " + directory + " cannot be opened: " + e.getMessage(), e);
+          "cannot create the store in " + directory + ": " + e.getMessage(), e);
     }
   }
 
@@ -93,20 +99,61 @@ public final class RocksStores implements AutoCloseable {
     return Files.exists(directory.resolve("CURRENT"));
   }
 
-  /** TEMP */
+  /**
+   * Makes a store at {@code directory} out of a checkpoint: table files, which never change, are
+   * linked, the rest is copied. The directory appears whole and durable, or not at all.
+   *
+   * @param directory must not exist, and must lie on the checkpoint's file system
+   * @throws IOException if it cannot be made; what was begun is left beside it under another name,
+   *     and cleared away by the next call
+   */
   public static void restore(Path checkpoint, Path directory) throws IOException {
-    if (Files.exists(directory)) {
-      try (var s = Files.list(directory)) {
-        for (Path p : s.toList()) {
-          Files.delete(p);
-        }
-      }
+    Path parent = directory.toAbsolutePath().getParent();
+    if (parent == null || Files.exists(directory)) {
+      throw new IOException("a store cannot be restored to " + directory + ": it is in use");
     }
-    Files.createDirectories(directory);
-    try (var s = Files.list(checkpoint)) {
-      for (Path p : s.toList()) {
-        Files.copy(p, directory.resolve(p.getFileName()));
+    Files.createDirectories(parent);
+    Path unfinished = parent.resolve(directory.getFileName() + ".restoring");
+    clear(unfinished);
+    Files.createDirectory(unfinished);
+    for (Path file : files(checkpoint)) {
+      String name = file.getFileName().toString();
+      Path target = unfinished.resolve(name);
+      if (name.endsWith(".sst")) {
+        Files.createLink(target, file);
+      } else if (name.equals("CURRENT")
+          || name.startsWith("MANIFEST-")
+          || name.startsWith("OPTIONS-")) {
+        Files.copy(file, target);
+      } else {
+        continue; // digests that were sent along with the files
       }
+      sync(target); // the checkpoint may have come over the network, unsynced
+    }
+    sync(unfinished);
+    Files.move(unfinished, directory, StandardCopyOption.ATOMIC_MOVE);
+    sync(parent);
+  }
+
+  private static void clear(Path directory) throws IOException {
+    if (Files.exists(directory)) {
+      for (Path file : files(directory)) {
+        Files.delete(file);
+      }
+      Files.delete(directory);
+    }
+  }
+
+  private static List<Path> files(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.toList();
+    }
+  }
+
+  /** Makes a file's content, or a directory's entries, survive a power cut. */
+  private static void sync(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
     }
   }
 

@@ -1,0 +1,83 @@
+package org.raftbroker.raft;
+
+import com.google.protobuf.ByteString;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.raftbroker.message.NewMessage;
+import org.raftbroker.message.NewMessage.Idempotency;
+import org.raftbroker.message.Subject;
+import org.raftbroker.raft.command.Command;
+import org.raftbroker.raft.command.Command.AppendBatch;
+import org.raftbroker.raft.command.Command.Expire;
+import org.raftbroker.raft.command.Command.ReserveIds;
+
+/** Commands on a handful of subjects and keys, so that they meet, from a seed. */
+public final class RandomCommands {
+  public static final List<Subject> SUBJECTS =
+      List.of(new Subject("a"), new Subject("b.中"), new Subject("c".repeat(255)));
+
+  private final Random random;
+
+  public RandomCommands(Random random) {
+    this.random = random;
+  }
+
+  /** Runs {@code check} with seeds 0, 1, 2, …; a failure says which one it was. */
+  public static void forEachSeed(int seeds, Consumer<Random> check) {
+    for (int seed = 0; seed < seeds; seed++) {
+      try {
+        check.accept(new Random(seed));
+      } catch (RuntimeException | AssertionError e) {
+        throw new AssertionError("failed with seed " + seed, e);
+      }
+    }
+  }
+
+  public Command command() {
+    return switch (random.nextInt(8)) {
+      case 0, 1 -> new ReserveIds(subject(), 1 + random.nextInt(5));
+      case 2 -> new Expire(1 + random.nextInt(5));
+      default -> append();
+    };
+  }
+
+  private AppendBatch append() {
+    List<NewMessage> messages = new ArrayList<>();
+    for (int left = random.nextInt(5); left > 0; left--) {
+      messages.add(message());
+    }
+    return new AppendBatch(messages);
+  }
+
+  private NewMessage message() {
+    byte[] body = new byte[random.nextInt(30)];
+    random.nextBytes(body);
+    // Expiry and windows of seconds and of minutes: clocks of the tests move by both.
+    int expirationSeconds = random.nextInt(3) == 0 ? 1 + random.nextInt(100) : 0;
+    return new NewMessage(
+        subject(), ByteString.copyFrom(body), expirationSeconds, headers(), idempotency());
+  }
+
+  private Map<String, String> headers() {
+    Map<String, String> headers = new HashMap<>();
+    for (int left = random.nextInt(4) == 0 ? 3 : 0; left > 0; left--) {
+      headers.put("h€" + random.nextInt(9), "v".repeat(random.nextInt(9)));
+    }
+    return headers;
+  }
+
+  private @Nullable Idempotency idempotency() {
+    return random.nextInt(3) == 0
+        ? new Idempotency("key" + random.nextInt(4), 1 + random.nextInt(60))
+        : null;
+  }
+
+  private Subject subject() {
+    return SUBJECTS.get(random.nextInt(SUBJECTS.size()));
+  }
+}

@@ -1,0 +1,251 @@
+package org.raftbroker.systemtests.cluster;
+
+import io.grpc.StatusRuntimeException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+import org.raftbroker.proto.admin.DescribeNodeRequest;
+import org.raftbroker.proto.admin.NodeDescription;
+import org.raftbroker.proto.admin.Replica;
+
+/**
+ * A cluster of real processes on this machine, and what a test does to it. Nodes are numbered from
+ * 1. One thread at a time. All its processes end with it, or with this JVM if that ends first.
+ */
+public final class LocalCluster implements AutoCloseable {
+  /** How long a node may take from its start to ready, on a busy machine. */
+  public static final Duration START_BOUND = Duration.ofSeconds(60);
+
+  private static final Duration DESCRIBE_DEADLINE = Duration.ofSeconds(2);
+  private static final Duration POLL = Duration.ofMillis(50);
+
+  private final ClusterSpec spec;
+  private final @Nullable PortBlock ports;
+  private final List<BrokerProcess> processes = new ArrayList<>();
+  private final List<NodeClient> clients = new ArrayList<>();
+  private final Thread endWithThisJvm;
+
+  private LocalCluster(
+      ClusterSpec spec, @Nullable PortBlock ports, List<NodePlace> places, Path dir, Path logs) {
+    this.spec = spec;
+    this.ports = ports;
+    try {
+      Files.createDirectories(dir);
+      Files.createDirectories(logs);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    for (NodePlace place : places) {
+      Path config = dir.resolve(place.id() + ".yaml");
+      NodeConfig.write(config, place, places, spec.shards(), spec.settings());
+      processes.add(new BrokerProcess(place, config, logs.resolve(place.id() + ".log")));
+      clients.add(new NodeClient(place));
+    }
+    endWithThisJvm = new Thread(() -> processes.forEach(BrokerProcess::kill));
+    Runtime.getRuntime().addShutdownHook(endWithThisJvm);
+  }
+
+  /**
+   * Starts nodes on the loopback interface and waits until all are ready.
+   *
+   * @param directory for configuration and data
+   * @param logs for the nodes' logs, one file each
+   */
+  public static LocalCluster start(ClusterSpec spec, Path directory, Path logs) {
+    return start(spec, directory, logs, UnaryOperator.identity());
+  }
+
+  /**
+   * Starts nodes on the loopback interface and waits until all are ready.
+   *
+   * @param elsewhere moves a node from the place that it would have
+   */
+  public static LocalCluster start(
+      ClusterSpec spec, Path directory, Path logs, UnaryOperator<NodePlace> elsewhere) {
+    PortBlock ports = PortBlock.reserve();
+    List<NodePlace> places =
+        IntStream.rangeClosed(1, spec.nodes())
+            .mapToObj(n -> elsewhere.apply(NodePlace.local(n, ports, directory)))
+            .toList();
+    return started(new LocalCluster(spec, ports, places, directory, logs));
+  }
+
+  /** Starts nodes in places of the caller's own. */
+  public static LocalCluster startAt(
+      List<NodePlace> places, ClusterSpec spec, Path directory, Path logs) {
+    return started(new LocalCluster(spec, null, places, directory, logs));
+  }
+
+  private static LocalCluster started(LocalCluster cluster) {
+    try {
+      cluster.processes.forEach(BrokerProcess::start);
+      cluster.awaitWhole();
+      return cluster;
+    } catch (RuntimeException | Error e) {
+      e.addSuppressed(new NodeLogs(cluster.lastLogLines()));
+      cluster.close();
+      throw e;
+    }
+  }
+
+  public int size() {
+    return processes.size();
+  }
+
+  public int shards() {
+    return spec.shards();
+  }
+
+  public BrokerProcess node(int n) {
+    return processes.get(n - 1);
+  }
+
+  public NodeClient client(int n) {
+    return clients.get(n - 1);
+  }
+
+  public List<NodeClient> clients() {
+    return List.copyOf(clients);
+  }
+
+  /** A second client of a node, with a connection of its own; the caller closes it. */
+  public NodeClient clientWithSmallWindow(int n, int windowBytes) {
+    return NodeClient.withSmallWindow(node(n).place(), windowBytes);
+  }
+
+  /** Another client of a node, with a connection of its own; the caller closes it. */
+  public NodeClient newClient(int n) {
+    return new NodeClient(node(n).place());
+  }
+
+  /** What a node says of itself. */
+  public NodeDescription describe(int n) {
+    return client(n)
+        .admin(DESCRIBE_DEADLINE)
+        .describeNode(DescribeNodeRequest.getDefaultInstance());
+  }
+
+  /** What a node says of its replica of a shard; empty if it does not answer. */
+  public Optional<Replica> replica(int n, int shard) {
+    if (!node(n).isRunning()) {
+      return Optional.empty();
+    }
+    try {
+      return describe(n).getReplicasList().stream().filter(r -> r.getShard() == shard).findFirst();
+    } catch (StatusRuntimeException silent) {
+      return Optional.empty();
+    }
+  }
+
+  /** The node that leads a shard; waits until there is one. */
+  public int leaderOf(int shard) {
+    return Awaitility.await("shard " + shard + " has a leader")
+        .atMost(START_BOUND)
+        .pollInterval(POLL)
+        .until(() -> leaderNow(shard), OptionalInt::isPresent)
+        .getAsInt();
+  }
+
+  /**
+   * Of those that call themselves the leader the one with the highest term: an old one may not know
+   * yet.
+   */
+  private OptionalInt leaderNow(int shard) {
+    int leader = 0;
+    long term = -1;
+    for (int n = 1; n <= size(); n++) {
+      Optional<Replica> replica = replica(n, shard);
+      if (replica.isPresent()
+          && replica.get().getRole() == Replica.Role.LEADER
+          && replica.get().getTerm() > term) {
+        leader = n;
+        term = replica.get().getTerm();
+      }
+    }
+    return leader == 0 ? OptionalInt.empty() : OptionalInt.of(leader);
+  }
+
+  /** Kills the leader of a shard without warning and answers which node that was. */
+  public int killLeader(int shard) {
+    int leader = leaderOf(shard);
+    node(leader).kill();
+    return leader;
+  }
+
+  /** Kills all nodes at once: none sees another go. */
+  public void killAll() {
+    // Stopped first, so that not even a packet leaves between the first and the last kill.
+    processes.stream().filter(BrokerProcess::isRunning).forEach(BrokerProcess::pause);
+    processes.forEach(BrokerProcess::kill);
+  }
+
+  /** Starts a node that is down and waits until it is ready. */
+  public void restart(int n) {
+    node(n).start();
+    node(n).awaitReady(START_BOUND);
+    client(n).reconnectNow();
+  }
+
+  /**
+   * Starts the nodes that are down, lets the paused go on, and waits until every replica serves.
+   */
+  public void makeWhole() {
+    for (BrokerProcess process : processes) {
+      if (process.isRunning()) {
+        process.resume();
+      } else {
+        process.start();
+      }
+    }
+    awaitWhole();
+  }
+
+  /** Waits until every node is ready and every shard has one leader that all nodes know. */
+  public void awaitWhole() {
+    processes.forEach(process -> process.awaitReady(START_BOUND));
+    clients.forEach(NodeClient::reconnectNow);
+    Awaitility.await("every shard has a leader that all nodes know")
+        .atMost(START_BOUND)
+        .pollInterval(POLL)
+        .until(() -> IntStream.range(0, shards()).allMatch(this::isAgreed));
+  }
+
+  private boolean isAgreed(int shard) {
+    OptionalInt leader = leaderNow(shard);
+    return leader.isPresent()
+        && IntStream.rangeClosed(1, size())
+            .allMatch(
+                n ->
+                    replica(n, shard)
+                        .filter(r -> r.getLeaderId().equals(node(leader.getAsInt()).id()))
+                        .isPresent());
+  }
+
+  /** The end of every node's log, for a failure. */
+  public String lastLogLines() {
+    return processes.stream()
+        .map(process -> process.lastLogLines(40))
+        .collect(Collectors.joining("\n\n"));
+  }
+
+  @Override
+  public void close() {
+    clients.forEach(NodeClient::close);
+    processes.forEach(BrokerProcess::kill);
+    if (ports != null) {
+      ports.close();
+    }
+    Runtime.getRuntime().removeShutdownHook(endWithThisJvm);
+  }
+}
