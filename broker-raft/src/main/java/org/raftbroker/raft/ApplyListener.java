@@ -7,8 +7,8 @@ import org.raftbroker.message.StoredMessage;
 public interface ApplyListener {
   /**
    * New messages of one shard are in the local store and may be delivered. Called on the shard's
-   * apply thread, in log order, never twice for a message while the node runs; must not block and
-   * must not throw.
+   * apply thread, in log order, never twice for a message unless the replica is rebuilt in between;
+   * must not block and must not throw.
    *
    * @param messages in the order in which they got their ids; several subjects mixed
    */

@@ -110,61 +110,54 @@ public final class ReplicatedShard implements Shard {
   @Override
   public CompletableFuture<StoredMessage> fetch(Subject subject, long id) {
     return find(subject, id)
-        .thenCompose(
-            message -> {
-              if (message != null) {
-                return CompletableFuture.completedFuture(message);
-              }
-              // Up to the head nothing changes any more but by expiry; past it, another replica may
-              // know more.
-              return whyAbsent(subject, id)
-                  .thenCompose(
-                      why ->
-                          why.reason() == Reason.ID_NOT_PUBLISHED
-                              ? fetchAfterBarrier(subject, id)
-                              : CompletableFuture.<StoredMessage>failedFuture(why));
-            })
+        .exceptionallyCompose(
+            why ->
+                // Up to the head nothing changes any more but by expiry; past it, another replica
+                // may know more.
+                isNotPublished(why)
+                    ? readBarrier().thenCompose(done -> find(subject, id))
+                    : CompletableFuture.failedFuture(why))
         .thenApply(this::unexpired);
   }
 
-  private CompletableFuture<StoredMessage> fetchAfterBarrier(Subject subject, long id) {
-    return readBarrier()
-        .thenCompose(done -> find(subject, id))
-        .thenCompose(
-            message ->
-                message != null
-                    ? CompletableFuture.completedFuture(message)
-                    : whyAbsent(subject, id).thenCompose(CompletableFuture::failedFuture));
+  private static boolean isNotPublished(Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    return cause instanceof BrokerException refusal
+        && refusal.reason() == Reason.ID_NOT_PUBLISHED;
   }
 
-  private CompletableFuture<@Nullable StoredMessage> find(Subject subject, long id) {
+  /** The message, or a refusal that says why this replica has none. */
+  private CompletableFuture<StoredMessage> find(Subject subject, long id) {
     StoredMessage inMemory;
     try {
       inMemory = reader.messageInMemory(subject, id);
     } catch (StoreException e) {
       return CompletableFuture.failedFuture(stopped(e));
     }
-    return inMemory == ShardReader.NOT_IN_MEMORY
-        ? onDisk(() -> reader.message(subject, id))
+    return inMemory == null || inMemory == ShardReader.NOT_IN_MEMORY
+        ? onDisk(() -> messageOrWhyNot(subject, id))
         : CompletableFuture.completedFuture(inMemory);
   }
 
-  private CompletableFuture<BrokerException> whyAbsent(Subject subject, long id) {
-    return onDisk(
-        () -> {
-          String which = "message " + id + " of \"" + subject + "\"";
-          long head = reader.head(subject);
-          if (id > head) {
-            return new BrokerException(
-                Reason.ID_NOT_PUBLISHED,
-                which + " is not published; the highest id so far is " + head);
-          }
-          return reader.isReserved(subject, id)
-              ? new BrokerException(
-                  Reason.ID_RESERVED,
-                  "id " + id + " of \"" + subject + "\" was reserved; it has no message")
-              : expired(which);
-        });
+  private StoredMessage messageOrWhyNot(Subject subject, long id) {
+    // The head first: a message that is applied from now on is past it, and so cannot be taken for
+    // one that has expired.
+    long head = reader.head(subject);
+    StoredMessage message = reader.message(subject, id);
+    if (message != null) {
+      return message;
+    }
+    String which = "message " + id + " of \"" + subject + "\"";
+    if (id > head) {
+      throw new BrokerException(
+          Reason.ID_NOT_PUBLISHED,
+          which + " is not published; the highest id so far is " + head);
+    }
+    throw reader.isReserved(subject, id)
+        ? new BrokerException(
+            Reason.ID_RESERVED,
+            "id " + id + " of \"" + subject + "\" was reserved; it has no message")
+        : expired(which);
   }
 
   private StoredMessage unexpired(StoredMessage message) {

@@ -44,9 +44,11 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
   private final int number;
   private final InstantSource clock;
   private final RocksStores stores;
-  private final RocksShardStore store;
   private final ExecutorService applyThread =
       Executors.newSingleThreadExecutor(task -> new Thread(task, "apply"));
+
+  // Replaced on the apply thread; read by any.
+  private volatile RocksShardStore store;
 
   // Only touched on the apply thread.
   private long logIndex;
@@ -151,6 +153,18 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
   public CompletableFuture<String> transferLeadership(@Nullable String toMemberId) {
     return CompletableFuture.failedFuture(
         new BrokerException(Reason.TRANSFER_FAILED, "there is only one replica"));
+  }
+
+  /** As if the store had been damaged: it begins again with an empty one, and so do ids. */
+  public void startEmpty(Path directory) {
+    onApplyThread(
+            () -> {
+              store.close();
+              store = stores.open(directory);
+              logIndex = store.appliedIndex();
+              return null;
+            })
+        .join();
   }
 
   /** Closes the store under everybody's feet: each read fails from now on. */

@@ -117,6 +117,11 @@ public final class MessageFrame {
     return int64(frame, MessageResponse.EXPIRES_AT_MILLIS_FIELD_NUMBER);
   }
 
+  /** The id of the message before it on its subject; 0 for the first. */
+  public static long previousId(byte[] frame) {
+    return int64(frame, MessageResponse.PREVIOUS_ID_FIELD_NUMBER);
+  }
+
   private static int headerSize(Map.Entry<String, String> header) {
     return CodedOutputStream.computeStringSize(1, header.getKey())
         + CodedOutputStream.computeStringSize(2, header.getValue());

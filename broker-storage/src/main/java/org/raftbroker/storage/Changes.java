@@ -1,5 +1,6 @@
 package org.raftbroker.storage;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.raftbroker.message.StoredMessage;
@@ -34,6 +35,17 @@ public record Changes(
     List<NewKey> keys,
     List<ShardView.ExpiringMessage> expiredMessages,
     List<ShardView.ExpiringKey> expiredKeys) {
+
+  public Changes {
+    subjects = Collections.unmodifiableMap(subjects); // Map.copyOf would lose the order
+    messages = List.copyOf(messages);
+    reserved = List.copyOf(reserved);
+    origins = Collections.unmodifiableMap(origins);
+    forgottenOrigins = List.copyOf(forgottenOrigins);
+    keys = List.copyOf(keys);
+    expiredMessages = List.copyOf(expiredMessages);
+    expiredKeys = List.copyOf(expiredKeys);
+  }
 
   public record ReservedRun(Subject subject, long fromId, long toId) {}
 

@@ -1,5 +1,6 @@
 package org.raftbroker.storage;
 
+import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,10 @@ public record OriginState(
   public static final int WINDOW = 8;
 
   public static final OriginState NEW = new OriginState(0, 0, new TreeMap<>());
+
+  public OriginState {
+    outcomes = Collections.unmodifiableSortedMap(outcomes);
+  }
 
   /** This origin after {@code sequence}, the next one, was applied with {@code outcome}. */
   public OriginState applied(long sequence, long timeMillis, Outcome outcome) {

@@ -7,8 +7,10 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.MessageFrame;
@@ -55,7 +57,7 @@ public final class Applier {
   private final Map<Subject, ReservedRun> reserved = new LinkedHashMap<>();
   private final List<ReservedRun> closedRuns = new ArrayList<>();
   private final Map<Long, OriginState> origins = new LinkedHashMap<>();
-  private final List<Long> forgottenOrigins = new ArrayList<>();
+  private final Set<Long> forgottenOrigins = new LinkedHashSet<>();
   private final Map<KeyName, NewKey> keys = new LinkedHashMap<>();
   private List<ExpiringMessage> expiredMessages = List.of();
   private List<ExpiringKey> expiredKeys = List.of();
@@ -90,7 +92,7 @@ public final class Applier {
             messages,
             closedRuns,
             origins,
-            forgottenOrigins,
+            List.copyOf(forgottenOrigins),
             List.copyOf(keys.values()),
             expiredMessages,
             expiredKeys);
@@ -115,6 +117,7 @@ public final class Applier {
       return Outcome.OUT_OF_ORDER;
     }
     Outcome outcome = apply(submission.command());
+    forgottenOrigins.remove(submission.origin()); // it was silent, and speaks
     origins.put(submission.origin(), origin.applied(submission.sequence(), nowMillis, outcome));
     return outcome;
   }
@@ -124,8 +127,7 @@ public final class Applier {
         .forEach(
             (id, origin) -> {
               if (origin.lastTimeMillis() + ORIGIN_MEMORY_MILLIS < nowMillis
-                  && !origins.containsKey(id)
-                  && !forgottenOrigins.contains(id)) {
+                  && !origins.containsKey(id)) {
                 forgottenOrigins.add(id);
               }
             });
@@ -177,7 +179,7 @@ public final class Applier {
   private long append(NewMessage message) {
     Subject subject = message.subject();
     SubjectState state = subject(subject);
-    long id = state.lastId() + 1;
+    long id = Math.incrementExact(state.lastId());
     int checksum = MessageFrame.checksum(state.checksum(), id, message.body());
     long expiresAt =
         message.expirationSeconds() == 0
@@ -200,7 +202,7 @@ public final class Applier {
     // A run that touches the one before becomes one with it, so that a subject that is only
     // reserved stays one row.
     long from = state.reservedFrom() == 0 ? state.lastId() + 1 : state.reservedFrom();
-    long to = state.lastId() + reserve.count();
+    long to = Math.addExact(state.lastId(), reserve.count());
     reserved.put(subject, new ReservedRun(subject, from, to));
     subjects.put(subject, state.withReserved(from, to));
     return new Outcome(new long[] {to}, new int[0]);
@@ -233,17 +235,33 @@ public final class Applier {
     return added == null ? view.key(name.subject(), name.key(), nowMillis) : added.state();
   }
 
+  /** Each part is preceded by its length, so that no content can be made to look like another. */
   private static long contentHash(NewMessage message) {
+    MessageDigest digest = sha256();
+    digest.update(
+        ByteBuffer.allocate(8)
+            .putInt(message.expirationSeconds())
+            .putInt(message.body().size())
+            .flip());
+    message.body().asReadOnlyByteBufferList().forEach(digest::update);
+    new TreeMap<>(message.headers())
+        .forEach(
+            (name, value) -> {
+              update(digest, name);
+              update(digest, value);
+            });
+    return ByteBuffer.wrap(digest.digest()).getLong();
+  }
+
+  private static void update(MessageDigest digest, String text) {
+    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+    digest.update(ByteBuffer.allocate(4).putInt(utf8.length).flip());
+    digest.update(utf8);
+  }
+
+  private static MessageDigest sha256() {
     try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      message.body().asReadOnlyByteBufferList().forEach(digest::update);
-      digest.update((byte) 0);
-      new TreeMap<>(message.headers())
-          .forEach(
-              (name, value) ->
-                  digest.update((name + '\0' + value + '\0').getBytes(StandardCharsets.UTF_8)));
-      digest.update(Integer.toString(message.expirationSeconds()).getBytes(StandardCharsets.UTF_8));
-      return ByteBuffer.wrap(digest.digest()).getLong();
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has SHA-256", e);
     }

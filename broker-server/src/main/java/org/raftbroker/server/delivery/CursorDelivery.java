@@ -178,14 +178,19 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
       }
     }
     // The heads have moved without a message to say so, and only the store knows where to.
-    reads.execute(
-        () -> {
-          for (SubscribedSubject subscribed : subjects.all()) {
-            if (subscribed.shard().number() == shard) {
-              readHeadThen(subscribed, LoopSubscriptions::wake);
-            }
-          }
-        });
+    try {
+      reads.execute(() -> wakeAllOf(shard));
+    } catch (RejectedExecutionException e) {
+      return; // closed: nobody is left to wake
+    }
+  }
+
+  private void wakeAllOf(int shard) {
+    for (SubscribedSubject subscribed : subjects.all()) {
+      if (subscribed.shard().number() == shard) {
+        readHeadThen(subscribed, LoopSubscriptions::wake);
+      }
+    }
   }
 
   /**
@@ -290,7 +295,7 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
                 + shard.number()
                 + " is out of service on this node ("
                 + problem
-                + "); resume at another node, from the last id + 1");
+                + "); resume at another node, after the last id that came");
     for (SubscribedSubject subscribed : subjects.all()) {
       if (subscribed.shard() == shard) {
         subscribed.endAll(reason);

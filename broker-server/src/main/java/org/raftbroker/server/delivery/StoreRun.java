@@ -15,6 +15,13 @@ import org.raftbroker.storage.ShardReader;
 record StoreRun(List<StoredMessage> messages, long completeTo) {
   static final StoreRun EMPTY = new StoreRun(List.of(), 0);
 
+  /** An id that the subject has surely reached. */
+  long knownHead() {
+    return messages.isEmpty()
+        ? completeTo
+        : Math.max(completeTo, messages.get(messages.size() - 1).id());
+  }
+
   /** May touch the disk. */
   static StoreRun read(ShardReader reader, Subject subject, long fromId, int maxBytes) {
     // Before the messages: what is applied in between is then after completeTo, not lost below it.

@@ -3,12 +3,14 @@ package org.raftbroker.server.delivery;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.raftbroker.message.MessageFrame;
 import org.raftbroker.message.StoredMessage;
 
 /**
  * The newest messages of one subject, shared by all its subscriptions: without a hole from some id
- * on, up to the newest. Filled on the shard's apply thread; its oldest go on any apply thread, when
- * the node's memory for tails is used up; read by any thread, without a lock.
+ * on, up to the newest; each message names the one before it, which proves that. Filled on the
+ * shard's apply thread; its oldest go on any apply thread, when the node's memory for tails is used
+ * up; read by any thread, without a lock.
  *
  * <p>A message that alone exceeds the bound is not kept, nor is anything before it: whoever needs
  * it reads the store.
@@ -25,6 +27,7 @@ final class SubjectTail {
 
   // Guarded by the monitor of memory.
   private long bytes;
+  private long lastId;
   private boolean closed;
 
   SubjectTail(TailMemory memory) {
@@ -32,9 +35,11 @@ final class SubjectTail {
   }
 
   /**
-   * Adds messages of this subject.
+   * Adds messages of this subject. Those that it was given before are passed over: a replica that
+   * is rebuilt applies its log once more. If a message is missing before one of them, what was
+   * before is forgotten, so that no reader steps over the hole.
    *
-   * @param messages by rising ids, above all before; each message since the last is among them
+   * @param messages by rising ids
    */
   void append(List<StoredMessage> messages) {
     synchronized (memory) {
@@ -42,12 +47,18 @@ final class SubjectTail {
         return;
       }
       for (StoredMessage message : messages) {
-        append(message);
+        if (message.id() > lastId) {
+          append(message);
+        }
       }
     }
   }
 
   private void append(StoredMessage message) {
+    if (message.id() != lastId + 1 && MessageFrame.previousId(message.frame()) != lastId) {
+      reset();
+    }
+    lastId = message.id();
     TailChunk[] now = chunks;
     TailChunk last = now.length == 0 ? null : now[now.length - 1];
     if (last == null || last.isFull(memory.chunkBytes())) {
@@ -67,7 +78,6 @@ final class SubjectTail {
     while (bytes > memory.maxTailBytes()) {
       dropOldest();
     }
-    memory.dropWhatIsTooMuch();
   }
 
   /** Called with the monitor of memory. */

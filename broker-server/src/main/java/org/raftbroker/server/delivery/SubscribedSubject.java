@@ -58,8 +58,8 @@ final class SubscribedSubject {
   }
 
   /**
-   * At least the id of each message that this subject's tail was ever given. A message at or below
-   * it that the tail does not have is in the store.
+   * At least the id of each message that the tail was ever given or a read has brought. A message
+   * at or below it that the tail does not have is in the store.
    */
   long head() {
     return head.get();
@@ -109,9 +109,20 @@ final class SubscribedSubject {
     return stored;
   }
 
-  /** May touch the disk. */
+  /**
+   * Reads on for a subscription. May touch the disk.
+   *
+   * @throws BrokerException if the store has less than this subject's head: the replica has lost
+   *     its store and is being rebuilt, and to wait for that would be to ask again and again
+   */
   StoreRun read(long fromId, int maxBytes) {
-    return StoreRun.read(shard.reader(), subject, fromId, maxBytes);
+    long known = head();
+    StoreRun run = StoreRun.read(shard.reader(), subject, fromId, maxBytes);
+    if (run.messages().isEmpty() && run.completeTo() < known) {
+      throw stopped("is rebuilding");
+    }
+    raiseHead(run.knownHead());
+    return run;
   }
 
   /** The first id that a subscription wants. May touch the disk. */
@@ -166,23 +177,34 @@ final class SubscribedSubject {
           Reason.SHUTTING_DOWN,
           "this node is stopping; subscribe to \"" + subject + "\" at another one");
     }
-    // An unexpected failure is a defect of ours; going on could skip messages, so the stream ends.
-    String what =
-        cause instanceof StoreException
-            ? "cannot read its store for a subscription"
-            : "subscription failed unexpectedly";
-    log.atError()
-        .setCause(cause)
-        .addKeyValue("shard", shard.number())
-        .addKeyValue("subject", subject)
-        .log(what);
+    if (cause instanceof StoreException) {
+      log.atWarn()
+          .addKeyValue("shard", shard.number())
+          .addKeyValue("subject", subject)
+          .addKeyValue("cause", cause.getMessage())
+          .log("subscription ended because the store cannot be read");
+    } else {
+      // A defect of ours. Going on could skip messages, so the stream ends.
+      log.atError()
+          .setCause(cause)
+          .addKeyValue("shard", shard.number())
+          .addKeyValue("subject", subject)
+          .log("subscription failed unexpectedly");
+    }
+    return stopped("cannot read");
+  }
+
+  private BrokerException stopped(String what) {
     return new BrokerException(
         Reason.SHARD_STOPPED,
-        "this node cannot read shard "
+        "this node "
+            + what
+            + " shard "
             + shard.number()
             + ", which \""
             + subject
-            + "\" belongs to; its log has the cause. Resume at another node, from the last id + 1");
+            + "\" belongs to; its log has the cause. Resume at another node, after the last id that"
+            + " came");
   }
 
   private void raiseHead(long id) {

@@ -1,6 +1,5 @@
 package org.raftbroker.server.delivery;
 
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
@@ -47,8 +46,12 @@ final class TailMemory {
     oldestFirst.add(chunk);
   }
 
+  /** Takes note of {@code by} more bytes, and drops what is then too much. */
   synchronized void grow(long by) {
     bytes += by;
+    while (bytes > maxBytes) {
+      oldestFirst.iterator().next().tail().dropOldest();
+    }
   }
 
   synchronized void remove(TailChunk chunk) {
@@ -56,12 +59,5 @@ final class TailMemory {
       throw new IllegalStateException("a chunk was dropped twice");
     }
     bytes -= chunk.bytes();
-  }
-
-  synchronized void dropWhatIsTooMuch() {
-    while (bytes > maxBytes) {
-      Iterator<TailChunk> oldest = oldestFirst.iterator();
-      oldest.next().tail().dropOldest();
-    }
   }
 }

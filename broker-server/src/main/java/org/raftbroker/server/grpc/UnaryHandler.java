@@ -8,6 +8,8 @@ import io.grpc.ServerCallHandler;
 import io.grpc.Status;
 import io.netty.util.concurrent.EventExecutor;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.BrokerException;
@@ -21,6 +23,11 @@ final class UnaryHandler<Q, A> implements ServerCallHandler<Request<Q>, A> {
   interface Answered<Q, A> {
     void onAnswered(Q request, A answer, long nanos);
   }
+
+  /** The last tenth of a call's time is left for the way of the answer, but no more than this. */
+  private static final long MAX_ANSWER_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  private static final int ANSWER_PART = 10;
 
   private final UnaryMethod<Q, A> method;
   private final Answered<Q, A> answered;
@@ -60,6 +67,7 @@ final class UnaryHandler<Q, A> implements ServerCallHandler<Request<Q>, A> {
     private boolean oneTooMany;
     private long arrivedNanos;
     private boolean closed;
+    private @Nullable Future<?> tooLate;
 
     // Written before the hand-over to the event loop, read after it.
     private @Nullable A answer;
@@ -93,6 +101,26 @@ final class UnaryHandler<Q, A> implements ServerCallHandler<Request<Q>, A> {
       }
       // A completion of ours does not throw, so the future that it makes tells nothing.
       var unused = future.whenComplete(this);
+      if (deadline != null && !future.isDone()) {
+        long leftNanos = deadline.timeRemaining(TimeUnit.NANOSECONDS);
+        tooLate =
+            loop.schedule(
+                this::answerTooLate,
+                leftNanos - Math.min(leftNanos / ANSWER_PART, MAX_ANSWER_NANOS),
+                TimeUnit.NANOSECONDS);
+      }
+    }
+
+    /**
+     * While the client still listens: that it may retry is worth more to it than its own timeout.
+     */
+    private void answerTooLate() {
+      close(
+          ErrorStatus.of(
+              new BrokerException(
+                  Reason.NO_QUORUM,
+                  "not answered within the call's deadline; it may still happen: retry with the"
+                      + " same idempotency key")));
     }
 
     @Override
@@ -114,8 +142,11 @@ final class UnaryHandler<Q, A> implements ServerCallHandler<Request<Q>, A> {
 
     @Override
     public void run() {
+      if (tooLate != null) {
+        tooLate.cancel(false);
+      }
       if (closed) {
-        return; // the client is gone
+        return; // the client is gone, or was told that it is too late
       }
       if (answer == null) {
         close(

@@ -361,6 +361,29 @@ final class CursorDeliveryTest {
   }
 
   @Test
+  void replicaThatIsRebuiltRepeatsNothingAndSendsThoseBehindElsewhere(@TempDir Path other) {
+    delivery.close();
+    delivery = delivery(config(64 * KIB, 64 * KIB, 64 * KIB), InstantSource.system());
+    ReceivingClient upToDate =
+        ReceivingClient.fast(loop).subscribe(delivery, ORDERS, new Start.New());
+    var behind = new ReceivingClient(loop, 1).subscribe(delivery, ORDERS, new Start.New());
+    publish(ORDERS, 200);
+    upToDate.awaitReceived(200);
+    behind.awaitReceived(1);
+
+    shard.startEmpty(other);
+    behind.allow(1);
+    BrokerException end = behind.awaitEnd();
+    publish(ORDERS, 200);
+    publish(ORDERS, 1);
+
+    assertThat(end.reason()).isEqualTo(Reason.SHARD_STOPPED);
+    assertThat(end).hasMessageContaining("is rebuilding shard 0");
+    upToDate.awaitReceived(201);
+    assertThat(upToDate.ids()).isEqualTo(ids(1, 201));
+  }
+
+  @Test
   void broadcastReachesThoseThatAreReady() {
     ReceivingClient ready = ReceivingClient.fast(loop).subscribe(delivery, ORDERS, new Start.New());
     var stalled = new ReceivingClient(loop, 1).subscribe(delivery, ORDERS, new Start.New());

@@ -3,10 +3,15 @@ package org.raftbroker.server.delivery;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -15,6 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.raftbroker.message.MessageFrame;
+import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 
@@ -35,7 +42,7 @@ final class SubjectTailTest {
     var tail = new SubjectTail(new TailMemory(64 * KIB, 64 * KIB));
 
     tail.append(messages(5, 6, 7, 20, 21));
-    tail.append(messages(30));
+    tail.append(List.of(message(30, 21, 60)));
 
     assertThat(tail.firstAtOrAfter(4)).as("before the tail: perhaps in the store").isNull();
     assertThat(idAtOrAfter(tail, 5)).isEqualTo(5);
@@ -91,7 +98,7 @@ final class SubjectTailTest {
     var tail = new SubjectTail(memory);
     tail.append(messages(1));
 
-    tail.append(List.of(new StoredMessage(ORDERS, 2, 0, new byte[100 * KIB])));
+    tail.append(List.of(message(2, 1, 100 * KIB)));
 
     assertThat(tail.firstAtOrAfter(1)).isNull();
     assertThat(tail.firstAtOrAfter(2)).isNull();
@@ -99,6 +106,32 @@ final class SubjectTailTest {
     tail.append(messages(3));
     assertThat(tail.firstAtOrAfter(2)).isNull();
     assertThat(idAtOrAfter(tail, 3)).isEqualTo(3);
+  }
+
+  @Test
+  void messageThatWasGivenBeforeIsPassedOver() {
+    var tail = new SubjectTail(new TailMemory(64 * KIB, 64 * KIB));
+    tail.append(messages(1, 2, 3));
+
+    tail.append(messages(1, 2));
+    tail.append(messages(2, 3, 4));
+
+    for (long id = 1; id <= 4; id++) {
+      assertThat(idAtOrAfter(tail, id)).isEqualTo(id);
+    }
+    assertThat(tail.firstAtOrAfter(5)).isNull();
+  }
+
+  @Test
+  void missingMessageMakesItForgetWhatWasBefore() {
+    var tail = new SubjectTail(new TailMemory(64 * KIB, 64 * KIB));
+    tail.append(messages(1, 2, 3));
+
+    tail.append(List.of(message(7, 5, 60)));
+
+    assertThat(tail.firstAtOrAfter(3)).isNull();
+    assertThat(tail.firstAtOrAfter(4)).isNull();
+    assertThat(idAtOrAfter(tail, 7)).isEqualTo(7);
   }
 
   @Test
@@ -146,18 +179,20 @@ final class SubjectTailTest {
   private static void writeAndRead(Random random) {
     var memory = new TailMemory((8L + random.nextInt(32)) * KIB, (4L + random.nextInt(32)) * KIB);
     var found = new AtomicInteger();
-    List<CompletableFuture<?>> threads = new ArrayList<>();
+    ExecutorService threads = Executors.newCachedThreadPool();
+    List<CompletableFuture<?>> done = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
-      var history = new History(new Random(random.nextLong()), 60_000);
+      var history = new History(new Random(random.nextLong()), 20_000);
       var tail = new SubjectTail(memory);
-      long writerSeed = random.nextLong();
-      threads.add(CompletableFuture.runAsync(() -> history.writeTo(tail, new Random(writerSeed))));
+      var writing = new Random(random.nextLong());
+      done.add(CompletableFuture.runAsync(() -> history.writeTo(tail, writing), threads));
       for (int reader = 0; reader < 2; reader++) {
-        threads.add(CompletableFuture.runAsync(() -> found.addAndGet(history.readAll(tail))));
+        done.add(CompletableFuture.runAsync(() -> found.addAndGet(history.readAll(tail)), threads));
       }
     }
 
-    CompletableFuture.allOf(threads.toArray(CompletableFuture[]::new)).join();
+    CompletableFuture.allOf(done.toArray(CompletableFuture[]::new)).join();
+    threads.shutdown();
 
     assertThat(found).hasPositiveValue();
     assertThat(memory.bytes()).isPositive();
@@ -170,20 +205,25 @@ final class SubjectTailTest {
 
     History(Random random, int count) {
       messages = new StoredMessage[count];
-      long id = 0;
+      long previousId = 0;
       for (int i = 0; i < count; i++) {
-        id += random.nextInt(20) == 0 ? 1 + random.nextInt(10) : 1;
-        messages[i] = new StoredMessage(ORDERS, id, 0, new byte[random.nextInt(300)]);
+        long id = previousId + (random.nextInt(20) == 0 ? 1 + random.nextInt(10) : 1);
+        messages[i] = message(id, previousId, random.nextInt(300));
+        previousId = id;
       }
     }
 
     void writeTo(SubjectTail tail, Random random) {
       while (written < messages.length) {
         int end = Math.min(messages.length, written + 1 + random.nextInt(40));
-        if (random.nextInt(500) == 0) {
-          tail.reset();
-        }
-        tail.append(List.of(messages).subList(written, end));
+        // Now and then a replica is rebuilt: it skips some, or applies some once more.
+        int from =
+            switch (random.nextInt(500)) {
+              case 0 -> random.nextInt(written, end);
+              case 1 -> Math.max(0, written - random.nextInt(200));
+              default -> written;
+            };
+        tail.append(Arrays.asList(messages).subList(from, end));
         written = end;
       }
     }
@@ -216,9 +256,17 @@ final class SubjectTailTest {
     return requireNonNull(tail.firstAtOrAfter(id)).id();
   }
 
+  /** Messages of about 100 bytes; the first comes after the id before its own. */
   private static List<StoredMessage> messages(long... ids) {
     return IntStream.range(0, ids.length)
-        .mapToObj(i -> new StoredMessage(ORDERS, ids[i], 0, new byte[100]))
+        .mapToObj(i -> message(ids[i], i == 0 ? ids[0] - 1 : ids[i - 1], 60))
         .toList();
+  }
+
+  private static StoredMessage message(long id, long previousId, int bodyBytes) {
+    var body = ByteString.copyFrom(new byte[bodyBytes]);
+    var content = new NewMessage(ORDERS, body, 0, Map.of(), null);
+    byte[] frame = MessageFrame.encode(content, id, 1_700_000_000_000L, 0, previousId, 1);
+    return new StoredMessage(ORDERS, id, 0, frame);
   }
 }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.MessageFrame;
@@ -56,7 +56,7 @@ public final class RocksShardStore implements ShardStore {
   private final View view = new View();
   private final Reader reader = new Reader();
 
-  // Readers hold it shared: native memory must not go away under them.
+  // Held shared by all who touch native memory, which must not go away under them.
   private final ReentrantReadWriteLock open = new ReentrantReadWriteLock();
   private boolean closed;
 
@@ -101,6 +101,20 @@ public final class RocksShardStore implements ShardStore {
       throw new StoreException(
           "the store in " + directory + " failed before and takes no more writes");
     }
+    whileOpen(
+        () -> {
+          put(changes);
+          return changes;
+        });
+    if (subjects.size() > MAX_CACHED_SUBJECTS) {
+      subjects.clear();
+    }
+    subjects.putAll(changes.subjects());
+    changes.forgottenOrigins().forEach(origins::remove);
+    origins.putAll(changes.origins());
+  }
+
+  private void put(Changes changes) {
     long lastNumber = position.lastSubjectNumber();
     try (WriteBatch batch = new WriteBatch()) {
       for (Map.Entry<Subject, SubjectState> entry : changes.subjects().entrySet()) {
@@ -149,7 +163,11 @@ public final class RocksShardStore implements ShardStore {
         }
       }
       for (Map.Entry<Long, OriginState> entry : changes.origins().entrySet()) {
-        putNewOutcomes(batch, entry.getKey(), entry.getValue());
+        OriginState before =
+            changes.forgottenOrigins().contains(entry.getKey())
+                ? OriginState.NEW
+                : origins.getOrDefault(entry.getKey(), OriginState.NEW);
+        putNewOutcomes(batch, entry.getKey(), before.lastSequence(), entry.getValue());
       }
       Position next =
           new Position(changes.term(), changes.logIndex(), changes.timeMillis(), lastNumber);
@@ -160,12 +178,6 @@ public final class RocksShardStore implements ShardStore {
       failed = true;
       throw failure("write", e);
     }
-    if (subjects.size() > MAX_CACHED_SUBJECTS) {
-      subjects.clear();
-    }
-    subjects.putAll(changes.subjects());
-    changes.forgottenOrigins().forEach(origins::remove);
-    origins.putAll(changes.origins());
   }
 
   private static long numberIn(Changes changes, Subject subject) {
@@ -176,11 +188,11 @@ public final class RocksShardStore implements ShardStore {
     return state.number();
   }
 
-  private void putNewOutcomes(WriteBatch batch, long origin, OriginState state)
+  private static void putNewOutcomes(
+      WriteBatch batch, long origin, long writtenSequence, OriginState state)
       throws RocksDBException {
-    OriginState before = origins.getOrDefault(origin, OriginState.NEW);
     for (Map.Entry<Long, Outcome> outcome :
-        state.outcomes().tailMap(before.lastSequence() + 1).entrySet()) {
+        state.outcomes().tailMap(writtenSequence + 1).entrySet()) {
       batch.put(
           Rows.originKey(origin, (int) (outcome.getKey() % OriginState.WINDOW)),
           new OriginRow(outcome.getKey(), state.lastTimeMillis(), outcome.getValue()).value());
@@ -212,6 +224,14 @@ public final class RocksShardStore implements ShardStore {
 
   @Override
   public void checkpoint(Path target) {
+    whileOpen(
+        () -> {
+          copyTo(target);
+          return target;
+        });
+  }
+
+  private void copyTo(Path target) {
     try (FlushOptions flush = new FlushOptions().setWaitForFlush(true);
         Checkpoint checkpoint = Checkpoint.create(db)) {
       db.flush(flush);
@@ -261,12 +281,16 @@ public final class RocksShardStore implements ShardStore {
   private <T> T whileOpen(Supplier<T> action) {
     open.readLock().lock();
     try {
-      if (closed) {
-        throw new StoreException("the store in " + directory + " is closed");
-      }
+      requireOpen();
       return action.get();
     } finally {
       open.readLock().unlock();
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new StoreException("the store in " + directory + " is closed");
     }
   }
 
@@ -297,10 +321,14 @@ public final class RocksShardStore implements ShardStore {
   }
 
   private byte @Nullable [] get(byte[] key) {
+    open.readLock().lock();
     try {
+      requireOpen();
       return db.get(key);
     } catch (RocksDBException e) {
       throw failure("read", e);
+    } finally {
+      open.readLock().unlock();
     }
   }
 
@@ -345,36 +373,30 @@ public final class RocksShardStore implements ShardStore {
 
     @Override
     public List<ExpiringMessage> expiredMessages(long nowMillis, int limit) {
-      List<ExpiringMessage> expired = new ArrayList<>();
       Map<Long, Subject> names = new HashMap<>();
-      forEachUntil(
+      return rowsUntil(
           Rows.EXPIRES,
           nowMillis,
           limit,
           (key, value) -> {
             long number = Rows.number(key, 1);
-            expired.add(
-                new ExpiringMessage(
-                    names.computeIfAbsent(number, this::name),
-                    number,
-                    Rows.number(key, 2),
-                    Rows.number(key, 0),
-                    ByteBuffer.wrap(value).getInt()));
+            return new ExpiringMessage(
+                names.computeIfAbsent(number, this::name),
+                number,
+                Rows.number(key, 2),
+                Rows.number(key, 0),
+                ByteBuffer.wrap(value).getInt());
           });
-      return expired;
     }
 
     @Override
     public List<ExpiringKey> expiredKeys(long nowMillis, int limit) {
-      List<ExpiringKey> expired = new ArrayList<>();
-      forEachUntil(
+      return rowsUntil(
           Rows.FORGETS,
           nowMillis,
           limit,
           (key, value) ->
-              expired.add(
-                  new ExpiringKey(Rows.number(key, 1), Rows.text(key, 2), Rows.number(key, 0))));
-      return expired;
+              new ExpiringKey(Rows.number(key, 1), Rows.text(key, 2), Rows.number(key, 0)));
     }
 
     private Subject name(long number) {
@@ -386,18 +408,23 @@ public final class RocksShardStore implements ShardStore {
       return new Subject(new String(name, StandardCharsets.UTF_8));
     }
 
-    private void forEachUntil(
-        byte tag, long timeMillis, int limit, BiConsumer<byte[], byte[]> row) {
-      try (Slice end = new Slice(Rows.numbers(tag, timeMillis + 1));
-          ReadOptions options = new ReadOptions().setIterateUpperBound(end);
-          RocksIterator rows = db.newIterator(options)) {
-        int seen = 0;
-        for (rows.seek(new byte[] {tag}); rows.isValid() && seen < limit; rows.next()) {
-          row.accept(rows.key(), rows.value());
-          seen++;
-        }
-        check(rows);
-      }
+    private <T> List<T> rowsUntil(
+        byte tag, long timeMillis, int limit, BiFunction<byte[], byte[], T> row) {
+      return whileOpen(
+          () -> {
+            List<T> found = new ArrayList<>();
+            try (Slice end = new Slice(Rows.numbers(tag, timeMillis + 1));
+                ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+                RocksIterator rows = db.newIterator(options)) {
+              for (rows.seek(new byte[] {tag});
+                  rows.isValid() && found.size() < limit;
+                  rows.next()) {
+                found.add(row.apply(rows.key(), rows.value()));
+              }
+              check(rows);
+            }
+            return found;
+          });
     }
   }
 
@@ -434,9 +461,7 @@ public final class RocksShardStore implements ShardStore {
       }
       open.readLock().lock();
       try {
-        if (closed) {
-          throw new StoreException("the store in " + directory + " is closed");
-        }
+        requireOpen();
         byte[] frame = db.get(fromMemory, Rows.messageKey(state.number(), id));
         return frame == null ? null : message(subject, id, frame);
       } catch (RocksDBException e) {
@@ -480,7 +505,7 @@ public final class RocksShardStore implements ShardStore {
             try (Slice end = new Slice(Rows.after(Rows.MESSAGE, state.number()));
                 ReadOptions options = new ReadOptions().setIterateUpperBound(end);
                 RocksIterator rows = db.newIterator(options)) {
-              int bytes = 0;
+              long bytes = 0;
               for (rows.seek(Rows.messageKey(state.number(), fromId));
                   rows.isValid() && bytes < maxBytes;
                   rows.next()) {

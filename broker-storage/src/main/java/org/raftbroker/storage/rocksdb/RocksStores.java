@@ -36,6 +36,7 @@ public final class RocksStores implements ShardStores, AutoCloseable {
   }
 
   private final Cache blockCache;
+  private final Cache writeBufferAccount;
   private final WriteBufferManager writeBuffers;
   private final BloomFilter filter;
   private final Options options;
@@ -46,8 +47,8 @@ public final class RocksStores implements ShardStores, AutoCloseable {
   public RocksStores(StoreConfig config, int shards) {
     blockCache = new LRUCache(config.blockCacheBytes());
     // Not charged to the block cache: under load the memtables would push out every block.
-    writeBuffers =
-        new WriteBufferManager(config.writeBufferBytes(), new LRUCache(config.writeBufferBytes()));
+    writeBufferAccount = new LRUCache(config.writeBufferBytes());
+    writeBuffers = new WriteBufferManager(config.writeBufferBytes(), writeBufferAccount);
     filter = new BloomFilter(10);
     Env.getDefault().setBackgroundThreads(config.backgroundThreads());
     options =
@@ -82,12 +83,24 @@ public final class RocksStores implements ShardStores, AutoCloseable {
   public RocksShardStore open(Path directory) {
     try {
       Files.createDirectories(directory);
-      return new RocksShardStore(RocksDB.open(options, directory.toString()), directory);
+      return opened(RocksDB.open(options, directory.toString()), directory);
     } catch (RocksDBException e) {
       throw RocksShardStore.failure("open", directory, e);
     } catch (IOException e) {
       throw new StoreException(
           "cannot create the store in " + directory + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static RocksShardStore opened(RocksDB db, Path directory) throws RocksDBException {
+    RocksShardStore store = null;
+    try {
+      store = new RocksShardStore(db, directory);
+      return store;
+    } finally {
+      if (store == null) {
+        db.close(); // or the directory would stay locked by us
+      }
     }
   }
 
@@ -150,7 +163,8 @@ public final class RocksStores implements ShardStores, AutoCloseable {
 
   @Override
   public void close() {
-    for (AutoCloseable closeable : List.of(options, filter, writeBuffers, blockCache)) {
+    for (AutoCloseable closeable :
+        List.of(options, filter, writeBuffers, writeBufferAccount, blockCache)) {
       try {
         closeable.close();
       } catch (Exception e) {

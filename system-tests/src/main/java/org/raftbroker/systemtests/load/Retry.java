@@ -9,8 +9,11 @@ final class Retry {
   /** How long one call may take; longer than an election, so that most outlive one. */
   static final Duration CALL_DEADLINE = Duration.ofSeconds(4);
 
-  /** How long a message is tried before its publisher gives up on it. */
-  static final Duration GIVE_UP_AFTER = Duration.ofSeconds(45);
+  /**
+   * How long a message is tried before its publisher gives up on it: longer than a whole cluster
+   * takes to start on a busy machine.
+   */
+  static final Duration GIVE_UP_AFTER = Duration.ofSeconds(120);
 
   /** Between attempts, so that a cluster without a leader is not stormed. */
   static final Duration PAUSE = Duration.ofMillis(30);
