@@ -19,8 +19,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description = {
-      "Measures a cluster on fresh subjects, spread over all --server, and checks what it"
-          + " measures: exit code 1 if ids or order do not hold.",
+      "Measures a cluster.",
+      "Works on fresh subjects, spread over all --server, and checks what it measures: exit code 1"
+          + " if ids or order do not hold.",
       "Progress goes to standard error, the result to standard output."
     },
     subcommands = {

@@ -15,9 +15,10 @@ import picocli.CommandLine.ParentCommand;
 /** Sends an ephemeral message. */
 @Command(
     name = "broadcast",
-    description =
-        "Delivers a message to the current subscribers of a subject, at most once, and stores"
-            + " nothing. Prints how many subscribers were reached.")
+    description = {
+      "Delivers a message to current subscribers only.",
+      "At most once; nothing is stored. Prints how many subscribers were reached."
+    })
 final class BroadcastCommand implements Callable<Integer> {
   @ParentCommand Brokerctl parent;
 

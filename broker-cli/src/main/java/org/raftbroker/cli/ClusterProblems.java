@@ -62,7 +62,7 @@ final class ClusterProblems {
 
   private static void ofShard(int shard, List<Placed> replicas, List<String> problems) {
     if (ClusterView.leader(replicas).isEmpty()) {
-      problems.add("shard " + shard + " has no leader");
+      problems.add("shard " + shard + " has no leader among the members that answered");
     }
     for (Placed placed : replicas) {
       Replica replica = placed.replica();

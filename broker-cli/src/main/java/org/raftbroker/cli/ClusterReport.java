@@ -26,11 +26,11 @@ final class ClusterReport {
         "cluster "
             + view.cluster()
             + ": "
-            + view.members().size()
-            + " members, "
-            + shards
-            + " shards, "
-            + (problems.isEmpty() ? "no problems" : problems.size() + " problems"));
+            + count(view.members().size(), "member")
+            + ", "
+            + count(shards, "shard")
+            + ", "
+            + (problems.isEmpty() ? "no problems" : count(problems.size(), "problem")));
     lines.add("");
     lines.addAll(members(view).lines());
     lines.add("");
@@ -187,6 +187,10 @@ final class ClusterReport {
       json.endObject();
     }
     json.endArray().endObject();
+  }
+
+  private static String count(int number, String noun) {
+    return number + " " + noun + (number == 1 ? "" : "s");
   }
 
   private static String role(Replica replica) {

@@ -40,18 +40,25 @@ final class Failure extends RuntimeException {
   private final String reason;
   private final String text;
   private final int exitCode;
+  private final boolean saidByServer;
 
   Failure(String code, String reason, String message, int exitCode) {
-    this(code, reason, message, exitCode, null);
+    this(code, reason, message, exitCode, false, null);
   }
 
   private Failure(
-      String code, String reason, String message, int exitCode, @Nullable Throwable cause) {
+      String code,
+      String reason,
+      String message,
+      int exitCode,
+      boolean saidByServer,
+      @Nullable Throwable cause) {
     super(message, cause);
     this.text = message;
     this.code = code;
     this.reason = reason;
     this.exitCode = exitCode;
+    this.saidByServer = saidByServer;
   }
 
   static Failure usage(String message) {
@@ -65,13 +72,14 @@ final class Failure extends RuntimeException {
     String reason = reason(details);
     if (!reason.isEmpty()) {
       return new Failure(
-          status.getCode().name(), reason, text(status, details), exit(status.getCode()), e);
+          status.getCode().name(), reason, text(status, details), exit(status.getCode()), true, e);
     }
     return new Failure(
         status.getCode().name(),
         localReason(status),
         localMessage(status, server),
         exit(status.getCode()),
+        false,
         e);
   }
 
@@ -91,6 +99,22 @@ final class Failure extends RuntimeException {
       }
     }
     return false;
+  }
+
+  /**
+   * Whether the server went away or did not answer, rather than refuse. A server that is stopped
+   * hard cancels its calls, and nobody else does while the caller still wants an answer.
+   */
+  static boolean isOutage(Status status) {
+    return switch (status.getCode()) {
+      case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED -> true;
+      default -> false;
+    };
+  }
+
+  /** Whether a server answered with a reason of the contract. */
+  boolean saidByServer() {
+    return saidByServer;
   }
 
   int exitCode() {
@@ -139,8 +163,9 @@ final class Failure extends RuntimeException {
   private static String localReason(Status status) {
     return switch (status.getCode()) {
       case UNAVAILABLE -> neverSent(status.asRuntimeException()) ? "CONNECT" : "CONNECTION_LOST";
+      case CANCELLED -> "CONNECTION_LOST";
       case DEADLINE_EXCEEDED -> "TIMEOUT";
-      case UNIMPLEMENTED, INTERNAL, UNKNOWN -> "NOT_A_BROKER";
+      case UNIMPLEMENTED -> "NOT_A_BROKER";
       default -> "";
     };
   }
@@ -168,7 +193,7 @@ final class Failure extends RuntimeException {
 
   private static int exit(Status.Code code) {
     return switch (code) {
-      case UNAVAILABLE, DEADLINE_EXCEEDED -> ExitCode.UNAVAILABLE;
+      case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED -> ExitCode.UNAVAILABLE;
       case NOT_FOUND -> ExitCode.NOT_FOUND;
       default -> ExitCode.REFUSED;
     };

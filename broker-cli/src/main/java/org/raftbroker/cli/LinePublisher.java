@@ -154,9 +154,7 @@ final class LinePublisher {
     }
     nextServer = (nextServer + 1) % servers.addresses().size();
     boolean unsent = !stream.answered && Failure.neverSent(cause);
-    boolean retryable =
-        cause.getStatus().getCode() == Status.Code.UNAVAILABLE
-            || cause.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED;
+    boolean retryable = Failure.isOutage(cause.getStatus());
     Duration since = Duration.ofNanos(System.nanoTime() - lastProgressNanos);
     // Without a key only what surely was not sent may be sent again, and each server is asked once.
     boolean safe =

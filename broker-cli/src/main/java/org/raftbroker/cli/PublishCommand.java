@@ -21,7 +21,8 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "publish",
     description = {
-      "Publishes a message and prints its id once a majority of the replicas have it on disk.",
+      "Publishes a message and prints its id.",
+      "The id is printed once a majority of the replicas have the message on disk.",
       "With - as BODY: one message for each line of standard input, in order; ids are printed one"
           + " a line, in the same order."
     })

@@ -1,6 +1,5 @@
 package org.raftbroker.cli;
 
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -163,7 +162,6 @@ final class ResumingSubscription implements AutoCloseable {
   }
 
   private static boolean goesOn(StatusRuntimeException e) {
-    Status.Code code = e.getStatus().getCode();
-    return code == Status.Code.UNAVAILABLE || code == Status.Code.DEADLINE_EXCEEDED;
+    return Failure.isOutage(e.getStatus());
   }
 }

@@ -2,7 +2,6 @@ package org.raftbroker.cli;
 
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.ChannelOption;
@@ -98,6 +97,9 @@ final class Servers implements AutoCloseable {
         try {
           return call.at(new Attempt(server, channel(server), share));
         } catch (StatusRuntimeException e) {
+          if (Thread.interrupted()) {
+            throw new InterruptedException("interrupted while waiting for " + server);
+          }
           last = moreTelling(last, Failure.of(e, server));
           if (!goesOn(e, retry)) {
             throw last;
@@ -140,16 +142,12 @@ final class Servers implements AutoCloseable {
     if (Failure.neverSent(e)) {
       return true;
     }
-    Status.Code code = e.getStatus().getCode();
-    return retry != Retry.IF_UNSENT
-        && (code == Status.Code.UNAVAILABLE || code == Status.Code.DEADLINE_EXCEEDED);
+    return retry != Retry.IF_UNSENT && Failure.isOutage(e.getStatus());
   }
 
-  /** What a node said tells more than that another one cannot be reached. */
+  /** What a node said tells more than that another one, or another try, got no answer. */
   private static Failure moreTelling(@Nullable Failure last, Failure next) {
-    return last != null && !last.reason().equals("CONNECT") && next.reason().equals("CONNECT")
-        ? last
-        : next;
+    return last != null && last.saidByServer() && !next.saidByServer() ? last : next;
   }
 
   private static Duration share(Duration left, int servers) {

@@ -11,9 +11,11 @@ import picocli.CommandLine.ParentCommand;
 /** Prints messages as they come. */
 @Command(
     name = "subscribe",
-    description =
-        "Prints the messages of a subject, in order, until --count or Ctrl-C. When the node goes"
-            + " away, goes on at the next --server from the id after the last one.")
+    description = {
+      "Prints the messages of a subject, in order.",
+      "Until --count or Ctrl-C. When the node goes away, goes on at the next --server from the id"
+          + " after the last one."
+    })
 final class SubscribeCommand implements Callable<Integer> {
   @ParentCommand Brokerctl parent;
 

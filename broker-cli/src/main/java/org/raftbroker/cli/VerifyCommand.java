@@ -18,11 +18,12 @@ import picocli.CommandLine.ParentCommand;
 /** Checks a whole subject, at every server given. */
 @Command(
     name = "verify",
-    description =
-        "Reads a subject from the earliest message to its head, at each --server, and proves that"
-            + " nothing is missing, out of order or altered: every message names the one before it"
-            + " and carries a running CRC-32C. Servers that read as far must end with the same"
-            + " checksum. Expired messages are told apart from missing ones.")
+    description = {
+      "Proves that nothing of a subject is missing or altered.",
+      "Reads it from the earliest message to its head, at each --server: every message names the"
+          + " one before it and carries a running CRC-32C. Servers that read as far must end with"
+          + " the same checksum. Expired messages are told apart from missing ones."
+    })
 final class VerifyCommand implements Callable<Integer> {
   @ParentCommand Brokerctl parent;
 

@@ -98,7 +98,7 @@ class ClusterCommandTest {
     assertThat(ctl("cluster").lines())
         .contains(
             "  member n1 is not ready: starting, draining or without a replica",
-            "  shard 0 has no leader",
+            "  shard 0 has no leader among the members that answered",
             "  shard 1 at n1 is 10001 entries behind",
             "  shard 1 at n3 is quarantined: checksum of log segment 3");
   }
@@ -109,7 +109,7 @@ class ClusterCommandTest {
 
     Ctl run = Ctl.run("--server", nodes.get(0).address() + "," + nodes.get(1).address(), "cluster");
 
-    assertThat(run.lines().get(0)).isEqualTo("cluster local: 3 members, 2 shards, 1 problems");
+    assertThat(run.lines().get(0)).isEqualTo("cluster local: 3 members, 2 shards, 2 problems");
   }
 
   @Test

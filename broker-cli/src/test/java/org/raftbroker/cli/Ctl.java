@@ -2,6 +2,7 @@ package org.raftbroker.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.protobuf.ByteString;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
@@ -9,7 +10,7 @@ import java.io.PrintStream;
 import java.util.List;
 
 /** One run of brokerctl: its exit code and what it wrote. */
-record Ctl(int exitCode, byte[] outBytes, String err) {
+record Ctl(int exitCode, ByteString outBytes, String err) {
   static Ctl run(String... args) {
     return run(new ByteArrayInputStream(new byte[0]), args);
   }
@@ -22,7 +23,7 @@ record Ctl(int exitCode, byte[] outBytes, String err) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     int exitCode = run(in, out, err, args);
-    return new Ctl(exitCode, out.toByteArray(), err.toString(UTF_8));
+    return new Ctl(exitCode, ByteString.copyFrom(out.toByteArray()), err.toString(UTF_8));
   }
 
   static int run(
@@ -33,7 +34,7 @@ record Ctl(int exitCode, byte[] outBytes, String err) {
   }
 
   String out() {
-    return new String(outBytes, UTF_8);
+    return outBytes.toStringUtf8();
   }
 
   List<String> lines() {

@@ -41,6 +41,7 @@ import org.raftbroker.proto.admin.TransferLeadershipResponse;
 final class MemoryBroker implements AutoCloseable {
   private final MemoryStore store;
   private final Server server;
+  private final String address;
   private final List<StreamObserver<?>> openStreams = new CopyOnWriteArrayList<>();
   private final AtomicInteger refusals = new AtomicInteger();
   private final AtomicInteger calls = new AtomicInteger();
@@ -58,10 +59,11 @@ final class MemoryBroker implements AutoCloseable {
             .addService(new AdminService())
             .build()
             .start();
+    address = "127.0.0.1:" + server.getPort();
   }
 
   String address() {
-    return "127.0.0.1:" + server.getPort();
+    return address;
   }
 
   MemoryStore store() {
@@ -94,11 +96,13 @@ final class MemoryBroker implements AutoCloseable {
   /** Ends every open stream as a node does that stops. */
   void endStreams() {
     synchronized (store) { // deliveries hold it too, and an observer is for one thread at a time
-      for (StreamObserver<?> stream : openStreams) {
-        openStreams.remove(stream);
-        stream.onError(
-            new Refusal(Status.Code.UNAVAILABLE, "SHUTTING_DOWN", "the node stops").asException());
-      }
+      List<StreamObserver<?>> ended = List.copyOf(openStreams);
+      openStreams.clear();
+      ended.forEach(
+          stream ->
+              stream.onError(
+                  new Refusal(Status.Code.UNAVAILABLE, "SHUTTING_DOWN", "the node stops")
+                      .asException()));
     }
   }
 

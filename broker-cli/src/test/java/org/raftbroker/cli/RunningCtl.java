@@ -2,6 +2,7 @@ package org.raftbroker.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.protobuf.ByteString;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.time.Duration;
@@ -18,8 +19,15 @@ final class RunningCtl implements AutoCloseable {
   private final Thread thread;
 
   private RunningCtl(String... args) {
-    thread =
-        new Thread(() -> exitCode.complete(Ctl.run(InputStream.nullInputStream(), out, err, args)));
+    thread = new Thread(() -> run(args));
+  }
+
+  private void run(String... args) {
+    try {
+      exitCode.complete(Ctl.run(InputStream.nullInputStream(), out, err, args));
+    } catch (Throwable e) {
+      exitCode.completeExceptionally(e);
+    }
   }
 
   static RunningCtl start(String... args) {
@@ -29,16 +37,16 @@ final class RunningCtl implements AutoCloseable {
   }
 
   void awaitOut(String text) throws InterruptedException {
-    out.await(text);
+    out.await(text, exitCode);
   }
 
   void awaitErr(String text) throws InterruptedException {
-    err.await(text);
+    err.await(text, exitCode);
   }
 
   Ctl await() throws Exception {
     int code = exitCode.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-    return new Ctl(code, out.toByteArray(), err.toString(UTF_8));
+    return new Ctl(code, ByteString.copyFrom(out.toByteArray()), err.toString(UTF_8));
   }
 
   /** What Ctrl-C does to it. */
@@ -66,12 +74,14 @@ final class RunningCtl implements AutoCloseable {
       notifyAll();
     }
 
-    synchronized void await(String text) throws InterruptedException {
+    synchronized void await(String text, CompletableFuture<Integer> exitCode)
+        throws InterruptedException {
       long deadline = System.nanoTime() + PATIENCE.toNanos();
       while (!toString(UTF_8).contains(text)) {
         long left = deadline - System.nanoTime();
         if (left <= 0) {
-          throw new AssertionError("waited for \"" + text + "\" in: " + toString(UTF_8));
+          throw new AssertionError(
+              "waited for \"" + text + "\" in: " + toString(UTF_8) + "; run: " + exitCode);
         }
         TimeUnit.NANOSECONDS.timedWait(this, left);
       }

@@ -122,8 +122,7 @@ public final class ReplicatedShard implements Shard {
 
   private static boolean isNotPublished(Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    return cause instanceof BrokerException refusal
-        && refusal.reason() == Reason.ID_NOT_PUBLISHED;
+    return cause instanceof BrokerException refusal && refusal.reason() == Reason.ID_NOT_PUBLISHED;
   }
 
   /** The message, or a refusal that says why this replica has none. */
@@ -150,8 +149,7 @@ public final class ReplicatedShard implements Shard {
     String which = "message " + id + " of \"" + subject + "\"";
     if (id > head) {
       throw new BrokerException(
-          Reason.ID_NOT_PUBLISHED,
-          which + " is not published; the highest id so far is " + head);
+          Reason.ID_NOT_PUBLISHED, which + " is not published; the highest id so far is " + head);
     }
     throw reader.isReserved(subject, id)
         ? new BrokerException(

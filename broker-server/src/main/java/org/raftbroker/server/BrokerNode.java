@@ -90,12 +90,7 @@ public final class BrokerNode {
     peers = new PeerConnections(membership, secret, config.peers(), loops);
     ratis =
         new RatisNode(
-            raftSettings(config, self, membership),
-            data,
-            stores::open,
-            peers,
-            metrics,
-            clock::millis);
+            raftSettings(config, self, membership), data, stores, peers, metrics, clock::millis);
     delivery = new CursorDelivery(ratis.shards(), config.delivery(), clock, metrics);
     PeerBroadcast broadcast = new PeerBroadcast(delivery, peers);
     peerService = new PeerService(ratis.forwardedSubmissions(), broadcast, loops);

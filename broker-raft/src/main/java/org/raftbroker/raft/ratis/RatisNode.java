@@ -1,7 +1,6 @@
 package org.raftbroker.raft.ratis;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +13,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.apache.ratis.conf.RaftProperties;
 import org.apache.ratis.protocol.RaftGroup;
@@ -29,7 +27,7 @@ import org.raftbroker.raft.GroupCommitConfig;
 import org.raftbroker.raft.PeerLink;
 import org.raftbroker.raft.ReplicatedShard;
 import org.raftbroker.raft.Shards;
-import org.raftbroker.storage.ShardStore;
+import org.raftbroker.storage.ShardStores;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,7 +72,7 @@ public final class RatisNode implements AutoCloseable {
   public RatisNode(
       Settings settings,
       DataDirectory data,
-      Function<Path, ShardStore> openStore,
+      ShardStores stores,
       PeerLink peers,
       CommitObserver observer,
       LongSupplier clockMillis)
@@ -105,7 +103,7 @@ public final class RatisNode implements AutoCloseable {
             3 * electionMillis);
     for (int number = 0; number < settings.shards; number++) {
       RaftGroup group = RaftGroup.valueOf(RatisReplica.groupId(settings.cluster, number), members);
-      RatisReplica replica = new RatisReplica(number, group, server, data, openStore, clockMillis);
+      RatisReplica replica = new RatisReplica(number, group, server, data, stores, clockMillis);
       replicas.add(replica);
       shards.add(new ReplicatedShard(number, replica.log(), replica.reader(), replica, shared));
     }

@@ -13,7 +13,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.apache.ratis.io.CorruptedFileException;
 import org.apache.ratis.proto.RaftProtos.ServerRpcProto;
@@ -37,6 +36,7 @@ import org.raftbroker.raft.ApplyListener;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.ReplicatedShard;
 import org.raftbroker.storage.ShardStore;
+import org.raftbroker.storage.ShardStores;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,7 +56,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
   private final RaftGroup group;
   private final RaftServer server;
   private final DataDirectory data;
-  private final Function<Path, ShardStore> openStore;
+  private final ShardStores stores;
   private volatile @Nullable ApplyListener listener;
   private final ReplicaProblem problem;
   private final Quarantine quarantine;
@@ -71,13 +71,13 @@ final class RatisReplica implements ReplicatedShard.Replica {
       RaftGroup group,
       RaftServer server,
       DataDirectory data,
-      Function<Path, ShardStore> openStore,
+      ShardStores stores,
       LongSupplier clockMillis) {
     this.number = number;
     this.group = group;
     this.server = server;
     this.data = data;
-    this.openStore = openStore;
+    this.stores = stores;
     this.problem = new ReplicaProblem(number);
     this.quarantine = data.quarantine(number);
     this.reader = new ReplicaReader(number, problem);
@@ -108,8 +108,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
       throw new IllegalStateException("the replica was not started");
     }
     ShardStateMachine created =
-        new ShardStateMachine(
-            number, data.store(number), openStore, reader, this::outOfService, told);
+        new ShardStateMachine(number, data.store(number), stores, reader, this::outOfService, told);
     stateMachine = created;
     return created;
   }

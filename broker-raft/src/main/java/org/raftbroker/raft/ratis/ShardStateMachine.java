@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
-import java.util.function.Function;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.protocol.Message;
 import org.apache.ratis.protocol.RaftClientRequest;
@@ -25,7 +24,7 @@ import org.raftbroker.raft.apply.Applier;
 import org.raftbroker.raft.command.CommandCodec;
 import org.raftbroker.raft.command.Entry;
 import org.raftbroker.storage.ShardStore;
-import org.raftbroker.storage.rocksdb.RocksStores;
+import org.raftbroker.storage.ShardStores;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +41,7 @@ final class ShardStateMachine extends BaseStateMachine {
 
   private final int shard;
   private final StoreHome home;
-  private final Function<Path, ShardStore> openStore;
+  private final ShardStores stores;
   private final ReplicaReader reader;
   private final BiConsumer<String, Throwable> outOfService;
   private volatile boolean failed;
@@ -56,13 +55,13 @@ final class ShardStateMachine extends BaseStateMachine {
   ShardStateMachine(
       int shard,
       StoreHome home,
-      Function<Path, ShardStore> openStore,
+      ShardStores stores,
       ReplicaReader reader,
       BiConsumer<String, Throwable> outOfService,
       ApplyListener listener) {
     this.shard = shard;
     this.home = home;
-    this.openStore = openStore;
+    this.stores = stores;
     this.reader = reader;
     this.outOfService = outOfService;
     this.listener = listener;
@@ -87,13 +86,11 @@ final class ShardStateMachine extends BaseStateMachine {
     SnapshotInfo snapshot = snapshots.getLatestSnapshot();
     Path snapshotPath = snapshots.latestPath();
     if (snapshot == null || snapshotPath == null) {
-      reader.use(openStore.apply(home.current()));
+      reader.use(stores.open(home.current()));
       return;
     }
     ShardStore store =
-        RocksStores.exists(home.current())
-            ? openStore.apply(home.current())
-            : restored(snapshotPath);
+        stores.exists(home.current()) ? stores.open(home.current()) : restored(snapshotPath);
     if (store.appliedIndex() < snapshot.getIndex()) {
       store.close();
       store = restored(snapshotPath);
@@ -107,8 +104,8 @@ final class ShardStateMachine extends BaseStateMachine {
 
   private ShardStore restored(Path snapshot) throws IOException {
     Path next = home.next();
-    RocksStores.restore(snapshot, next);
-    ShardStore store = openStore.apply(next);
+    stores.restore(snapshot, next);
+    ShardStore store = stores.open(next);
     log.atInfo()
         .addKeyValue("shard", shard)
         .addKeyValue("snapshot", snapshot.getFileName())

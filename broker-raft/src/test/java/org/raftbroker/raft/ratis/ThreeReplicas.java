@@ -156,7 +156,7 @@ final class ThreeReplicas implements AutoCloseable {
                   GroupCommitConfig.DEFAULT,
                   5 << 20),
               DataDirectory.open(directory, "test", id, shards),
-              stores::open,
+              stores,
               peers,
               this,
               System::currentTimeMillis);

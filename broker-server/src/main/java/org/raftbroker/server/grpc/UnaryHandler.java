@@ -48,7 +48,8 @@ final class UnaryHandler<Q, A> implements ServerCallHandler<Request<Q>, A> {
   @Override
   public ServerCall.Listener<Request<Q>> startCall(
       ServerCall<Request<Q>, A> call, Metadata headers) {
-    // A second request is one too many, and is asked for in order to say so.
+    // The second is one too many: gRPC ends the call when it comes, which it does only if asked
+    // for.
     call.request(2);
     return new Call(call, loops.current());
   }
@@ -64,7 +65,6 @@ final class UnaryHandler<Q, A> implements ServerCallHandler<Request<Q>, A> {
 
     // Only touched on the event loop.
     private @Nullable Request<Q> request;
-    private boolean oneTooMany;
     private long arrivedNanos;
     private boolean closed;
     private @Nullable Future<?> tooLate;
@@ -80,7 +80,6 @@ final class UnaryHandler<Q, A> implements ServerCallHandler<Request<Q>, A> {
 
     @Override
     public void onMessage(Request<Q> message) {
-      oneTooMany = request != null;
       request = message;
       arrivedNanos = System.nanoTime();
     }
@@ -162,10 +161,8 @@ final class UnaryHandler<Q, A> implements ServerCallHandler<Request<Q>, A> {
     }
 
     private Q theRequest() {
-      if (request == null || oneTooMany) {
-        throw new BrokerException(
-            Reason.MALFORMED_REQUEST,
-            "the call has " + (oneTooMany ? "two requests" : "no request") + "; send one");
+      if (request == null) {
+        throw new BrokerException(Reason.MALFORMED_REQUEST, "the call has no request; send one");
       }
       return request.message();
     }

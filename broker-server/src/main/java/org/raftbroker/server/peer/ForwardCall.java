@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.raftbroker.message.BrokerException;
 import org.raftbroker.proto.peer.ForwardRequest;
 import org.raftbroker.proto.peer.ForwardResponse;
 import org.raftbroker.raft.ForwardedSubmissions;
@@ -89,14 +88,14 @@ final class ForwardCall extends ServerCall.Listener<ForwardRequest> {
   }
 
   private CompletableFuture<List<Outcome>> submit(ForwardRequest request) {
-    List<Submission> decoded;
     try {
-      decoded = CommandCodec.fromProto(request.getSubmissions().getSubmissionsList());
-    } catch (BrokerException | IllegalStateException e) {
-      // Only a node of another version can send what this one would not.
+      List<Submission> decoded =
+          CommandCodec.fromProto(request.getSubmissions().getSubmissionsList());
+      return submissions.submit(request.getShard(), decoded);
+    } catch (RuntimeException e) {
+      // What only a node of another version or configuration sends: it is told, and may read why.
       return CompletableFuture.failedFuture(e);
     }
-    return submissions.submit(request.getShard(), decoded);
   }
 
   private static ForwardResponse response(

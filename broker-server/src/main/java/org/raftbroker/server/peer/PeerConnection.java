@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import org.raftbroker.proto.BroadcastResponse;
 import org.raftbroker.proto.PublishRequest;
 import org.raftbroker.proto.peer.PeerGrpc;
@@ -76,17 +77,18 @@ final class PeerConnection {
    */
   CompletableFuture<Integer> deliver(PublishRequest message) {
     connectAgain();
-    CompletableFuture<Integer> reached = new CompletableFuture<>();
-    outsideOfTheCaller(
-        () ->
-            ClientCalls.asyncUnaryCall(
-                calls.newCall(
-                    PeerGrpc.getDeliverBroadcastMethod(),
-                    CallOptions.DEFAULT.withDeadlineAfter(
-                        config.broadcastTimeout().toMillis(), TimeUnit.MILLISECONDS)),
-                message,
-                new Reached(reached)));
-    return reached;
+    return outsideOfTheCaller(
+        () -> {
+          CompletableFuture<Integer> reached = new CompletableFuture<>();
+          ClientCalls.asyncUnaryCall(
+              calls.newCall(
+                  PeerGrpc.getDeliverBroadcastMethod(),
+                  CallOptions.DEFAULT.withDeadlineAfter(
+                      config.broadcastTimeout().toMillis(), TimeUnit.MILLISECONDS)),
+              message,
+              new Reached(reached));
+          return reached;
+        });
   }
 
   void close() {
@@ -96,15 +98,18 @@ final class PeerConnection {
 
   private ForwardStream open(int shard) {
     connectAgain();
-    ForwardStream stream =
-        new ForwardStream(
-            peer,
-            shard,
-            calls.newCall(PeerGrpc.getForwardMethod(), CallOptions.DEFAULT),
-            loops.next(),
-            config.forwardTimeout());
-    outsideOfTheCaller(stream::start);
-    return stream;
+    return outsideOfTheCaller(
+        () -> {
+          ForwardStream stream =
+              new ForwardStream(
+                  peer,
+                  shard,
+                  calls.newCall(PeerGrpc.getForwardMethod(), CallOptions.DEFAULT),
+                  loops.next(),
+                  config.forwardTimeout());
+          stream.start();
+          return stream;
+        });
   }
 
   /**
@@ -124,11 +129,16 @@ final class PeerConnection {
   }
 
   /**
-   * The caller may be inside a client's call, whose end would end ours with it: gRPC calls inherit
-   * from the call that they are made in.
+   * The caller may be inside a client's call, whose end would end ours with it: a gRPC call belongs
+   * to the context that it is made in.
    */
-  private static void outsideOfTheCaller(Runnable call) {
-    Context.ROOT.run(call);
+  private static <T> T outsideOfTheCaller(Supplier<T> makesACall) {
+    Context caller = Context.ROOT.attach();
+    try {
+      return makesACall.get();
+    } finally {
+      Context.ROOT.detach(caller);
+    }
   }
 
   private record Reached(CompletableFuture<Integer> future)

@@ -14,7 +14,7 @@ import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
 
 /** A shard whose publishes wait, as they do without a majority, until they are let go on. */
-final class HeldShard implements Shard {
+public final class HeldShard implements Shard {
   private final Shard shard;
 
   // Guarded by this.
@@ -23,16 +23,16 @@ final class HeldShard implements Shard {
 
   private record Held(List<NewMessage> messages, CompletableFuture<Outcome> outcome) {}
 
-  HeldShard(Shard shard) {
+  public HeldShard(Shard shard) {
     this.shard = shard;
   }
 
-  synchronized int heldMessages() {
+  public synchronized int heldMessages() {
     return held.stream().mapToInt(h -> h.messages.size()).sum();
   }
 
   /** Lets everything go on, now and from now on. */
-  synchronized void release() {
+  public synchronized void release() {
     released = true;
     for (Held h : held) {
       var unused =

@@ -70,9 +70,18 @@ public final class TestNode implements AutoCloseable {
     return new TestNode(directory, "n1", List.of(member("n1")), limits, PeerConfig.DEFAULT, around);
   }
 
-  public static TestNode of(Path directory, String id, List<Member> members, PeerConfig config) {
-    return new TestNode(
-        directory, id, members, LimitsConfig.DEFAULT, config, UnaryOperator.identity());
+  /**
+   * One of several members.
+   *
+   * @param around what to put around each shard
+   */
+  public static TestNode of(
+      Path directory,
+      String id,
+      List<Member> members,
+      PeerConfig config,
+      UnaryOperator<Shard> around) {
+    return new TestNode(directory, id, members, LimitsConfig.DEFAULT, config, around);
   }
 
   private TestNode(

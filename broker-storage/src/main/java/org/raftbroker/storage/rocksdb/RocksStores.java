@@ -8,6 +8,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
+import org.raftbroker.storage.ShardStores;
 import org.raftbroker.storage.StoreException;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
@@ -29,7 +30,7 @@ import org.rocksdb.WriteBufferManager;
  * org.raftbroker.storage.ShardStore}); checksums are verified on every read; paranoid checks refuse
  * a damaged file at open.
  */
-public final class RocksStores implements AutoCloseable {
+public final class RocksStores implements ShardStores, AutoCloseable {
   static {
     RocksDB.loadLibrary();
   }
@@ -78,11 +79,7 @@ public final class RocksStores implements AutoCloseable {
                     .setFormatVersion(5));
   }
 
-  /**
-   * Opens the store in {@code directory}, creating it if there is none.
-   *
-   * @throws StoreException if it is damaged, or held by another process
-   */
+  @Override
   public RocksShardStore open(Path directory) {
     try {
       Files.createDirectories(directory);
@@ -107,20 +104,14 @@ public final class RocksStores implements AutoCloseable {
     }
   }
 
-  /** Whether a store is in {@code directory}. */
-  public static boolean exists(Path directory) {
+  @Override
+  public boolean exists(Path directory) {
     return Files.exists(directory.resolve("CURRENT"));
   }
 
-  /**
-   * Makes a store at {@code directory} out of a checkpoint: table files, which never change, are
-   * linked, the rest is copied. The directory appears whole and durable, or not at all.
-   *
-   * @param directory must not exist, and must lie on the checkpoint's file system
-   * @throws IOException if it cannot be made; what was begun is left beside it under another name,
-   *     and cleared away by the next call
-   */
-  public static void restore(Path checkpoint, Path directory) throws IOException {
+  /** Table files, which never change, are linked; the rest is copied. */
+  @Override
+  public void restore(Path checkpoint, Path directory) throws IOException {
     Path parent = directory.toAbsolutePath().getParent();
     if (parent == null || Files.exists(directory)) {
       throw new IOException("a store cannot be restored to " + directory + ": it is in use");

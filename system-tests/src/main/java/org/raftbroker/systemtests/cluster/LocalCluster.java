@@ -25,7 +25,7 @@ import org.raftbroker.proto.admin.Replica;
  */
 public final class LocalCluster implements AutoCloseable {
   /** How long a node may take from its start to ready, on a busy machine. */
-  public static final Duration START_BOUND = Duration.ofSeconds(120);
+  public static final Duration START_BOUND = Duration.ofMinutes(2);
 
   private static final Duration DESCRIBE_DEADLINE = Duration.ofSeconds(2);
   private static final Duration POLL = Duration.ofMillis(50);

@@ -13,7 +13,7 @@ final class Retry {
    * How long a message is tried before its publisher gives up on it: longer than a whole cluster
    * takes to start on a busy machine.
    */
-  static final Duration GIVE_UP_AFTER = Duration.ofSeconds(120);
+  static final Duration GIVE_UP_AFTER = Duration.ofMinutes(2);
 
   /** Between attempts, so that a cluster without a leader is not stormed. */
   static final Duration PAUSE = Duration.ofMillis(30);
