@@ -4,19 +4,41 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * The name of a sequence of messages: 1 to {@value #MAX_BYTES} bytes of UTF-8, tokens joined by
- * {@code '.'}.
- *
- * @param name valid by construction
+ * {@code '.'}. Valid by construction.
  */
-public record Subject(String name) implements Comparable<Subject> {
+public final class Subject implements Comparable<Subject> {
   public static final int MAX_BYTES = 255;
 
+  private final String name;
+
   /**
+   * A subject as a client names it.
+   *
    * @throws BrokerException {@link Reason#SUBJECT_INVALID}, {@link Reason#WILDCARD_NOT_ALLOWED} or
    *     {@link Reason#SUBJECT_RESERVED}, naming what is wrong and where
    */
-  public Subject {
-    validate(name);
+  public Subject(String name) {
+    this(name, true);
+  }
+
+  private Subject(String name, boolean validated) {
+    if (validated && !isPlain(name)) {
+      validate(name);
+    }
+    this.name = name;
+  }
+
+  /**
+   * A name that a node has accepted before, read back from the log, a store or a peer. Not checked
+   * again: which characters are allowed depends on the Unicode version of the Java that asks, and
+   * what one node accepted every node must take.
+   */
+  public static Subject accepted(String name) {
+    return new Subject(name, false);
+  }
+
+  public String name() {
+    return name;
   }
 
   /** The bytes that this name takes in UTF-8. */
@@ -30,8 +52,35 @@ public record Subject(String name) implements Comparable<Subject> {
   }
 
   @Override
+  public boolean equals(Object other) {
+    return other instanceof Subject that && name.equals(that.name);
+  }
+
+  @Override
+  public int hashCode() {
+    return name.hashCode();
+  }
+
+  @Override
   public String toString() {
     return name;
+  }
+
+  /** Whether the name is valid at a glance, as nearly all are: ASCII without anything special. */
+  private static boolean isPlain(String name) {
+    int length = name.length();
+    if (length > MAX_BYTES) {
+      return false;
+    }
+    char before = '.';
+    for (int i = 0; i < length; i++) {
+      char c = name.charAt(i);
+      if (c <= ' ' || c >= 0x7f || c == '*' || c == '>' || (c == '.' && before == '.')) {
+        return false;
+      }
+      before = c;
+    }
+    return before != '.' && name.charAt(0) != '$';
   }
 
   private static void validate(String name) {

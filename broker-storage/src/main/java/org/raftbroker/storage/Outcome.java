@@ -14,6 +14,8 @@ public final class Outcome {
   /** A command that gives no ids was applied. */
   public static final Outcome NO_IDS = new Outcome(new long[0], new int[0]);
 
+  private static final int[] NONE = {};
+
   private final boolean applied;
   private final long[] ids;
   private final int[] keyReused;
@@ -61,11 +63,14 @@ public final class Outcome {
     if (from == 0 && count == ids.length) {
       return this;
     }
+    // Every publish takes its slice, and reused keys are rare.
     int[] reused =
-        Arrays.stream(keyReused)
-            .filter(p -> p >= from && p < from + count)
-            .map(p -> p - from)
-            .toArray();
+        keyReused.length == 0
+            ? NONE
+            : Arrays.stream(keyReused)
+                .filter(p -> p >= from && p < from + count)
+                .map(p -> p - from)
+                .toArray();
     return new Outcome(Arrays.copyOfRange(ids, from, from + count), reused);
   }
 

@@ -223,9 +223,9 @@ final class ApplyPropertyTest {
     return directory.resolve(String.valueOf(directories.getAndIncrement()));
   }
 
-  private static void restore(Path snapshot, Path home) {
+  private void restore(Path snapshot, Path home) {
     try {
-      RocksStores.restore(snapshot, home);
+      stores.restore(snapshot, home);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
