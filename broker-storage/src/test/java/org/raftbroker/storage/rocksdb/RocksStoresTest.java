@@ -42,9 +42,9 @@ final class RocksStoresTest {
 
   @Test
   void aRestoredStoreHoldsTheCheckpointAndLeavesItAsItIs() throws IOException {
-    RocksStores.restore(checkpoint, target);
+    stores.restore(checkpoint, target);
 
-    assertThat(RocksStores.exists(target)).isTrue();
+    assertThat(stores.exists(target)).isTrue();
     try (RocksShardStore store = stores.open(target)) {
       assertThat(store.reader().head(ORDERS)).isEqualTo(2);
       entry(store, 2_000).append(ORDERS, new byte[100]).write();
@@ -63,7 +63,7 @@ final class RocksStoresTest {
     }
     Files.writeString(checkpoint.resolve("note.txt"), "not ours");
 
-    RocksStores.restore(checkpoint, target);
+    stores.restore(checkpoint, target);
 
     assertThat(files(target))
         .extracting(file -> file.getFileName().toString())
@@ -78,7 +78,7 @@ final class RocksStoresTest {
     Files.createDirectory(target);
     Files.writeString(target.resolve("CURRENT"), "somebody's");
 
-    assertThatThrownBy(() -> RocksStores.restore(checkpoint, target))
+    assertThatThrownBy(() -> stores.restore(checkpoint, target))
         .isInstanceOf(IOException.class)
         .hasMessageContaining(target.toString())
         .hasMessageContaining("in use");
@@ -89,7 +89,7 @@ final class RocksStoresTest {
   @Test
   void aRestoreThatFailsInTheMiddleLeavesNoDirectoryAndTheNextOneSucceeds() throws IOException {
     Path broken = directory.resolve("broken");
-    RocksStores.restore(checkpoint, broken);
+    stores.restore(checkpoint, broken);
     Path manifest =
         files(broken).stream()
             .filter(file -> file.getFileName().toString().startsWith("MANIFEST-"))
@@ -98,16 +98,16 @@ final class RocksStoresTest {
     Files.delete(manifest);
     Files.createSymbolicLink(manifest, directory.resolve("nowhere")); // it cannot be copied
 
-    assertThatThrownBy(() -> RocksStores.restore(broken, target)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> stores.restore(broken, target)).isInstanceOf(IOException.class);
 
     assertThat(target).doesNotExist();
-    assertThat(RocksStores.exists(target)).isFalse();
+    assertThat(stores.exists(target)).isFalse();
     // What a crash may leave, too.
     Path unfinished = directory.resolve("restored.restoring");
     assertThat(unfinished).isDirectory();
     Files.writeString(unfinished.resolve("CURRENT.half"), "of a crash");
 
-    RocksStores.restore(checkpoint, target);
+    stores.restore(checkpoint, target);
 
     assertThat(unfinished).doesNotExist();
     try (RocksShardStore store = stores.open(target)) {
@@ -132,7 +132,7 @@ final class RocksStoresTest {
     assertThatThrownBy(() -> stores.open(file.resolve("store")))
         .isInstanceOf(StoreException.class)
         .hasMessageContaining(file.resolve("store").toString());
-    assertThat(RocksStores.exists(file.resolve("store"))).isFalse();
+    assertThat(stores.exists(file.resolve("store"))).isFalse();
   }
 
   private static List<Path> files(Path directory) throws IOException {
