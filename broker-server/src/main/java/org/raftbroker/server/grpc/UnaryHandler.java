@@ -135,6 +135,9 @@ final class UnaryHandler<Q, A> implements ServerCallHandler<Request<Q>, A> {
       if (loop.inEventLoop()) {
         run();
       } else {
+        // A task for each call: the loop wakes and flushes once for all that queue up meanwhile.
+        // Measured against a queue of our own, and against answering on the shard's thread: the
+        // same cost for a call, and this keeps the work off the shard's thread.
         loop.execute(this);
       }
     }
