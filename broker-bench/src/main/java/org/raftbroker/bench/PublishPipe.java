@@ -44,16 +44,22 @@ final class PublishPipe {
 
   /** Sends a frame with the given number; {@code bytes} is what {@code Frames} has for it. */
   void send(long number, byte[] bytes, long intendedNanos) {
-    ClientCall<byte[], PublishResults> open = call;
-    if (open == null) {
-      open = connection.channel().newCall(RawMethods.PUBLISH_STREAM, CallOptions.DEFAULT);
-      call = open;
-      open.start(new Results(open), new Metadata());
-      // Results are handled as they come, on the transport's thread: its window is the bound.
-      open.request(Integer.MAX_VALUE);
-    }
+    // Before the call begins: it may end while it is started, and must find what it fails.
     unanswered.add(new Sent(number, intendedNanos));
-    open.sendMessage(bytes);
+    ClientCall<byte[], PublishResults> open = call == null ? open() : call;
+    if (call == open) {
+      open.sendMessage(bytes);
+    }
+  }
+
+  private ClientCall<byte[], PublishResults> open() {
+    ClientCall<byte[], PublishResults> opened =
+        connection.channel().newCall(RawMethods.PUBLISH_STREAM, CallOptions.DEFAULT);
+    call = opened;
+    opened.start(new Results(opened), new Metadata());
+    // Results are handled as they come, on the transport's thread: its window is the bound.
+    opened.request(Integer.MAX_VALUE);
+    return opened;
   }
 
   void close() {

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BenchCommandTest {
   private MemoryStore store;
@@ -70,6 +71,33 @@ class BenchCommandTest {
 
     assertThat(json.getAsJsonObject("failures").get("UNAVAILABLE").getAsLong()).isEqualTo(5);
     assertThat(json.get("verified").getAsBoolean()).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"unary", "stream", "batch"})
+  void nodeThatDiesWhileMeasuredIsCountedAndTheOthersGoOn(String mode) throws Exception {
+    try (RunningCtl bench =
+        RunningCtl.start(
+            "--server",
+            broker.address() + "," + other.address(),
+            "--output",
+            "json",
+            "bench",
+            "publish",
+            "--mode",
+            mode,
+            "--warm-up",
+            "0s",
+            "--duration",
+            "3s")) {
+      bench.awaitErr("measure   1 s");
+
+      other.close();
+
+      JsonObject json = json(bench.await());
+      assertThat(json.getAsJsonObject("failures").get("UNAVAILABLE").getAsLong()).isPositive();
+      assertThat(json.get("verified").getAsBoolean()).isTrue();
+    }
   }
 
   @Test
