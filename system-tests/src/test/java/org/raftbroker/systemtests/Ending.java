@@ -9,7 +9,7 @@ import org.raftbroker.systemtests.load.Load;
 
 /** How every story under load has to end. */
 final class Ending {
-  private static final Duration STEP_BOUND = Duration.ofSeconds(60);
+  private static final Duration STEP_BOUND = Duration.ofSeconds(90);
 
   private Ending() {}
 

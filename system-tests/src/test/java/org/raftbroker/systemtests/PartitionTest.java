@@ -60,7 +60,7 @@ class PartitionTest {
               .setSubject("partition.probe")
               .setBody(ByteString.copyFromUtf8("into the void"))
               .build();
-      Duration deadline = Duration.ofSeconds(2);
+      Duration deadline = Duration.ofSeconds(9);
       Refusal refusal = Refusal.of(() -> cluster.client(isolated).broker(deadline).publish(probe));
       assertThat(refusal.code()).as("%s", refusal).isEqualTo(Status.Code.UNAVAILABLE);
       int majority = isolated % 3 + 1;

@@ -49,11 +49,21 @@ public final class LocalCluster implements AutoCloseable {
     for (NodePlace place : places) {
       Path config = dir.resolve(place.id() + ".yaml");
       NodeConfig.write(config, place, places, spec.shards(), spec.settings());
-      processes.add(new BrokerProcess(place, config, logs.resolve(place.id() + ".log")));
+      processes.add(new BrokerProcess(place, config, emptyLog(logs, place)));
       clients.add(new NodeClient(place));
     }
     endWithThisJvm = new Thread(() -> processes.forEach(BrokerProcess::kill));
     Runtime.getRuntime().addShutdownHook(endWithThisJvm);
+  }
+
+  private static Path emptyLog(Path logs, NodePlace place) {
+    Path log = logs.resolve(place.id() + ".log");
+    try {
+      Files.deleteIfExists(log); // of an earlier run: a process appends, as it may start again
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return log;
   }
 
   /**
