@@ -21,17 +21,13 @@ import org.jspecify.annotations.Nullable;
 final class Failure extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /** What this tool can add; servers say themselves what was wrong and how to do it right. */
   private static final Map<String, String> HINTS =
       Map.ofEntries(
           Map.entry("CONNECT", "is the node running? see --server"),
           Map.entry("CONNECTION_LOST", "it may or may not have happened"),
           Map.entry("TIMEOUT", "it may or may not have happened; see --timeout"),
           Map.entry("NOT_A_BROKER", "is this the gRPC port of a RaftBroker node? see --server"),
-          Map.entry("SUBJECT_INVALID", "a subject is tokens joined by '.', without white space"),
-          Map.entry("WILDCARD_NOT_ALLOWED", "'*' and '>' are kept for wildcards"),
-          Map.entry("SUBJECT_RESERVED", "subjects that start with '$' belong to the system"),
-          Map.entry("ID_RESERVED", "the id was taken by incidx and has no message"),
-          Map.entry("KEY_REUSED", "choose another --key for other content"),
           Map.entry("NO_QUORUM", "see 'brokerctl cluster' for which nodes are down"),
           Map.entry("SHARD_STOPPED", "see 'brokerctl cluster' for the cause"),
           Map.entry("SHUTTING_DOWN", "name other nodes in --server"));
@@ -166,8 +162,14 @@ final class Failure extends RuntimeException {
       case CANCELLED -> "CONNECTION_LOST";
       case DEADLINE_EXCEEDED -> "TIMEOUT";
       case UNIMPLEMENTED -> "NOT_A_BROKER";
+      // What the transport makes of an answer in another protocol, such as that of the HTTP port.
+      case INTERNAL -> isHttp2Error(status) ? "NOT_A_BROKER" : "";
       default -> "";
     };
+  }
+
+  private static boolean isHttp2Error(Status status) {
+    return String.valueOf(status.getDescription()).startsWith("http2 exception");
   }
 
   private static String localMessage(Status status, String server) {

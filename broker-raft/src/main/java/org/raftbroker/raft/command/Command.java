@@ -43,6 +43,12 @@ public sealed interface Command {
 
   /** Take the next {@code count} ids of a subject without messages. */
   record ReserveIds(Subject subject, int count) implements Command {
+    public ReserveIds {
+      if (count < 1) {
+        throw new IllegalArgumentException("cannot reserve " + count + " ids of " + subject);
+      }
+    }
+
     @Override
     public int weight() {
       return NewMessage.UTF8_BYTES_PER_CHAR * subject.name().length() + OVERHEAD_BYTES;

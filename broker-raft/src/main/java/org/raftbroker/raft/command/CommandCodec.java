@@ -1,10 +1,13 @@
 package org.raftbroker.raft.command;
 
 import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.Message;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.NewMessage.Idempotency;
 import org.raftbroker.message.Subject;
@@ -22,33 +25,38 @@ import org.raftbroker.raft.command.Command.Expire;
 import org.raftbroker.raft.command.Command.ReserveIds;
 import org.raftbroker.storage.Outcome;
 
-/** The only reader and writer of {@code log.proto}. */
+/**
+ * The only reader and writer of {@code log.proto}. What a newer version wrote and this one does not
+ * know is refused, never skipped: a replica that skips what others obey is not a replica.
+ */
 public final class CommandCodec {
   private CommandCodec() {}
 
   /** The bytes of a log entry; its term and index are the log's to know. */
   public static byte[] encodeEntry(long leaderTimeMillis, List<Submission> submissions) {
-    return LogEntry.newBuilder()
-        .setLeaderTimeMillis(leaderTimeMillis)
-        .addAllSubmissions(toProto(submissions).getSubmissionsList())
-        .build()
-        .toByteArray();
+    LogEntry.Builder entry = LogEntry.newBuilder().setLeaderTimeMillis(leaderTimeMillis);
+    for (Submission submission : submissions) {
+      entry.addSubmissions(toProto(submission));
+    }
+    return entry.build().toByteArray();
   }
 
   /**
-   * Bodies share memory with {@code bytes}.
+   * Bodies may share memory with {@code bytes}, which nobody may change from now on.
    *
-   * @throws IllegalStateException if these are not the bytes of an entry
+   * @throws IllegalStateException if these are not the bytes of an entry, or of a newer version's
    */
   public static Entry decodeEntry(long term, long logIndex, ByteBuffer bytes) {
     try {
       CodedInputStream in = CodedInputStream.newInstance(bytes);
       in.enableAliasing(true);
       LogEntry entry = LogEntry.parseFrom(in);
+      checkAllKnown(entry);
       return new Entry(
           term, logIndex, entry.getLeaderTimeMillis(), fromProto(entry.getSubmissionsList()));
-    } catch (IOException e) {
-      throw new IllegalStateException("log entry " + logIndex + " cannot be decoded", e);
+    } catch (IOException | RuntimeException e) {
+      throw new IllegalStateException(
+          "log entry " + logIndex + " cannot be decoded: " + e.getMessage(), e);
     }
   }
 
@@ -60,11 +68,19 @@ public final class CommandCodec {
     return all.build();
   }
 
+  /**
+   * Reads submissions back.
+   *
+   * @throws IllegalStateException if they are of a newer version
+   */
   public static List<Submission> fromProto(List<LogSubmission> submissions) {
     List<Submission> all = new ArrayList<>(submissions.size());
+    Map<String, Subject> subjects = new HashMap<>();
     for (LogSubmission submission : submissions) {
+      checkAllKnown(submission);
       all.add(
-          new Submission(submission.getOrigin(), submission.getSequence(), command(submission)));
+          new Submission(
+              submission.getOrigin(), submission.getSequence(), command(submission, subjects)));
     }
     return all;
   }
@@ -108,21 +124,47 @@ public final class CommandCodec {
     throw new IllegalStateException("no encoding for " + command.getClass().getName());
   }
 
-  private static Command command(LogSubmission proto) {
+  /**
+   * @param subjects the subjects of the entry so far, by name: messages of one subject share it
+   */
+  private static Command command(LogSubmission proto, Map<String, Subject> subjects) {
     return switch (proto.getCommandCase()) {
-      case APPEND_BATCH ->
-          new AppendBatch(
-              proto.getAppendBatch().getMessagesList().stream()
-                  .map(CommandCodec::message)
-                  .toList());
-      case RESERVE_IDS ->
-          new ReserveIds(
-              new Subject(proto.getReserveIds().getSubject()), proto.getReserveIds().getCount());
-      case EXPIRE -> new Expire(proto.getExpire().getMaxRows());
-      case COMMAND_NOT_SET ->
-          throw new IllegalStateException(
-              "a submission of a newer version: this node must be upgraded");
+      case APPEND_BATCH -> appendBatch(proto.getAppendBatch(), subjects);
+      case RESERVE_IDS -> {
+        LogReserveIds reserve = proto.getReserveIds();
+        checkAllKnown(reserve);
+        yield new ReserveIds(subject(reserve.getSubject(), subjects), reserve.getCount());
+      }
+      case EXPIRE -> {
+        checkAllKnown(proto.getExpire());
+        yield new Expire(proto.getExpire().getMaxRows());
+      }
+      case COMMAND_NOT_SET -> throw ofNewerVersion();
     };
+  }
+
+  private static AppendBatch appendBatch(LogAppendBatch proto, Map<String, Subject> subjects) {
+    checkAllKnown(proto);
+    List<NewMessage> messages = new ArrayList<>(proto.getMessagesCount());
+    for (LogMessage message : proto.getMessagesList()) {
+      messages.add(message(message, subjects));
+    }
+    return new AppendBatch(messages);
+  }
+
+  private static Subject subject(String name, Map<String, Subject> subjects) {
+    return subjects.computeIfAbsent(name, Subject::accepted);
+  }
+
+  private static void checkAllKnown(Message proto) {
+    if (!proto.getUnknownFields().isEmpty()) {
+      throw ofNewerVersion();
+    }
+  }
+
+  private static IllegalStateException ofNewerVersion() {
+    return new IllegalStateException(
+        "it is of a newer version of RaftBroker; upgrade this node to read it");
   }
 
   private static LogMessage toProto(NewMessage message) {
@@ -141,15 +183,15 @@ public final class CommandCodec {
     return proto.build();
   }
 
-  private static NewMessage message(LogMessage proto) {
+  private static NewMessage message(LogMessage proto, Map<String, Subject> subjects) {
+    checkAllKnown(proto);
+    String key = proto.getIdempotencyKey();
     return new NewMessage(
-        new Subject(proto.getSubject()),
+        subject(proto.getSubject(), subjects),
         proto.getBody(),
         proto.getExpirationSeconds(),
-        proto.getHeadersMap(),
-        proto.getIdempotencyKey().isEmpty()
-            ? null
-            : new Idempotency(proto.getIdempotencyKey(), proto.getIdempotencySeconds()));
+        proto.getHeadersCount() == 0 ? Map.of() : proto.getHeadersMap(),
+        key.isEmpty() ? null : new Idempotency(key, proto.getIdempotencySeconds()));
   }
 
   private static LogOutcome toProto(Outcome outcome) {
@@ -166,9 +208,15 @@ public final class CommandCodec {
   }
 
   private static Outcome outcome(LogOutcome proto) {
-    if (proto.getKind() == LogOutcome.Kind.OUT_OF_ORDER) {
-      return Outcome.OUT_OF_ORDER;
-    }
+    checkAllKnown(proto);
+    return switch (proto.getKind()) {
+      case APPLIED -> applied(proto);
+      case OUT_OF_ORDER -> Outcome.OUT_OF_ORDER;
+      case UNRECOGNIZED -> throw ofNewerVersion();
+    };
+  }
+
+  private static Outcome applied(LogOutcome proto) {
     long[] ids = new long[proto.getIdDeltasCount()];
     long previous = 0;
     for (int i = 0; i < ids.length; i++) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +16,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.AnnotatedElementContext;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.io.TempDirFactory;
 import org.raftbroker.raft.RandomCommands;
 import org.raftbroker.raft.command.CommandCodec;
 import org.raftbroker.raft.command.Entry;
@@ -35,7 +39,9 @@ import org.raftbroker.storage.rocksdb.StoreConfig;
 final class ApplyPropertyTest {
   private static final int SEEDS = 200;
 
-  @TempDir Path directory;
+  @TempDir(factory = InMemory.class)
+  Path directory;
+
   private final AtomicInteger directories = new AtomicInteger();
 
   @Test
@@ -136,7 +142,7 @@ final class ApplyPropertyTest {
     RocksShardStore store = stores.open(home);
     try {
       for (int step = 0; step < 60; step++) {
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(25)) {
           case 0 -> {
             snapshot = newDirectory();
             store.checkpoint(snapshot);
@@ -217,6 +223,18 @@ final class ApplyPropertyTest {
       submissions.add(new Submission(origin, sequence, commands.command()));
     }
     return submissions;
+  }
+
+  /** Hundreds of stores, each synced several times: in memory, where the system offers that. */
+  static final class InMemory implements TempDirFactory {
+    @Override
+    public Path createTempDirectory(AnnotatedElementContext field, ExtensionContext test)
+        throws IOException {
+      Path memory = Path.of("/dev/shm");
+      return Files.isWritable(memory)
+          ? Files.createTempDirectory(memory, "apply")
+          : Files.createTempDirectory("apply");
+    }
   }
 
   private Path newDirectory() {

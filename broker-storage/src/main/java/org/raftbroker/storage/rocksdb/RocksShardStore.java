@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
@@ -49,9 +50,12 @@ public final class RocksShardStore implements ShardStore {
   /** Bounds the memory for states of subjects, about 200 bytes each. */
   private static final int MAX_CACHED_SUBJECTS = 65_536;
 
+  /** Room comes when a file is written or merged, which takes far longer. */
+  private static final long ROOM_POLL_NANOS = 1_000_000;
+
   private final RocksDB db;
   private final Path directory;
-  private final WriteOptions noWal = new WriteOptions().setDisableWAL(true);
+  private final WriteOptions noWal = new WriteOptions().setDisableWAL(true).setNoSlowdown(true);
   private final ReadOptions fromMemory = new ReadOptions().setReadTier(ReadTier.BLOCK_CACHE_TIER);
   private final View view = new View();
   private final Reader reader = new Reader();
@@ -172,12 +176,39 @@ public final class RocksShardStore implements ShardStore {
       Position next =
           new Position(changes.term(), changes.logIndex(), changes.timeMillis(), lastNumber);
       batch.put(Rows.positionKey(), next.value());
-      db.write(noWal, batch);
+      writeWhenThereIsRoom(batch);
       position = next;
     } catch (RocksDBException e) {
       failed = true;
       throw failure("write", e);
     }
+  }
+
+  /**
+   * RocksDB would let a write wait for room in memory however long that takes, and on a full disk
+   * it takes for ever; so the wait is ours, and ends when a file could not be written.
+   */
+  private void writeWhenThereIsRoom(WriteBatch batch) throws RocksDBException {
+    while (true) {
+      try {
+        db.write(noWal, batch);
+        return;
+      } catch (RocksDBException e) {
+        if (!isIncomplete(e)) {
+          throw e;
+        }
+        if (db.getLongProperty("rocksdb.background-errors") > 0) {
+          throw new RocksDBException(
+              "a file could not be written; see that the disk has space and is sound");
+        }
+        LockSupport.parkNanos(ROOM_POLL_NANOS);
+      }
+    }
+  }
+
+  private static boolean isIncomplete(RocksDBException e) {
+    Status status = e.getStatus();
+    return status != null && status.getCode() == Status.Code.Incomplete;
   }
 
   private static long numberIn(Changes changes, Subject subject) {
@@ -465,8 +496,7 @@ public final class RocksShardStore implements ShardStore {
         byte[] frame = db.get(fromMemory, Rows.messageKey(state.number(), id));
         return frame == null ? null : message(subject, id, frame);
       } catch (RocksDBException e) {
-        Status status = e.getStatus();
-        if (status != null && status.getCode() == Status.Code.Incomplete) {
+        if (isIncomplete(e)) {
           return NOT_IN_MEMORY;
         }
         throw failure("read", e);

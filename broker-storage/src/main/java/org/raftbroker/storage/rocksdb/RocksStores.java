@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.raftbroker.storage.ShardStores;
 import org.raftbroker.storage.StoreException;
@@ -34,6 +35,9 @@ public final class RocksStores implements ShardStores, AutoCloseable {
   static {
     RocksDB.loadLibrary();
   }
+
+  /** Files of a checkpoint that a store goes on writing, or replaces. */
+  private static final Pattern COPIED = Pattern.compile("CURRENT|(MANIFEST|OPTIONS)-\\d+");
 
   private final Cache blockCache;
   private final Cache writeBufferAccount;
@@ -125,9 +129,7 @@ public final class RocksStores implements ShardStores, AutoCloseable {
       Path target = unfinished.resolve(name);
       if (name.endsWith(".sst")) {
         Files.createLink(target, file);
-      } else if (name.equals("CURRENT")
-          || name.startsWith("MANIFEST-")
-          || name.startsWith("OPTIONS-")) {
+      } else if (COPIED.matcher(name).matches()) {
         Files.copy(file, target);
       } else {
         continue; // digests that were sent along with the files
