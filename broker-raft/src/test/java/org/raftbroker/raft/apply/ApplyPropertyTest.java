@@ -153,7 +153,7 @@ final class ApplyPropertyTest {
             if (snapshot != null && random.nextBoolean()) {
               // A replica that starts anew from a snapshot.
               home = newDirectory();
-              restore(snapshot, home);
+              restore(stores, snapshot, home);
             }
             store = stores.open(home);
             replay(store, log, answers, random.nextInt(log.size() + 1), rule);
@@ -241,7 +241,7 @@ final class ApplyPropertyTest {
     return directory.resolve(String.valueOf(directories.getAndIncrement()));
   }
 
-  private void restore(Path snapshot, Path home) {
+  private static void restore(RocksStores stores, Path snapshot, Path home) {
     try {
       stores.restore(snapshot, home);
     } catch (IOException e) {
