@@ -27,7 +27,7 @@ import org.raftbroker.systemtests.load.LoadPlan;
 /** One node has no room left, and later has. */
 @Tag("system")
 class DiskFullTest {
-  private static final Duration BOUND = Duration.ofSeconds(120);
+  private static final Duration BOUND = Duration.ofMinutes(2);
   private static final int SMALL = 3;
 
   @TempDir Path directory;
