@@ -19,7 +19,7 @@ import org.raftbroker.systemtests.load.LoadPlan;
 /** A node that was away for so long that the others no longer have the log that it lacks. */
 @Tag("system")
 class LaggingFollowerTest {
-  private static final Duration BOUND = Duration.ofSeconds(120);
+  private static final Duration BOUND = Duration.ofMinutes(2);
 
   /** A snapshot for each file of the log, and the log is dropped file by file. */
   private static final int FILES_BEHIND = 4;

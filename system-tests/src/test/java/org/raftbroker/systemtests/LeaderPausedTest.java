@@ -18,7 +18,7 @@ import org.raftbroker.systemtests.load.LoadPlan;
 @Tag("system")
 @ExtendWith(SharedCluster.class)
 class LeaderPausedTest {
-  private static final Duration BOUND = Duration.ofSeconds(60);
+  private static final Duration BOUND = Duration.ofMinutes(1);
 
   @Test
   void leaderThatWasStoppedComesBackWithoutHarm(LocalCluster cluster, TestReporter reporter)

@@ -15,7 +15,7 @@ import org.raftbroker.systemtests.load.LoadPlan;
 @Tag("system")
 @ExtendWith(SharedCluster.class)
 class NodesKilledTest {
-  private static final Duration BOUND = Duration.ofSeconds(60);
+  private static final Duration BOUND = Duration.ofMinutes(1);
 
   @Test
   void leaderKilledUnderLoadLosesNothing(LocalCluster cluster, TestReporter reporter)

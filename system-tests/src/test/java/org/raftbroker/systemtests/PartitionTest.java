@@ -29,7 +29,7 @@ import org.raftbroker.systemtests.load.LoadPlan;
  */
 @Tag("system")
 class PartitionTest {
-  private static final Duration BOUND = Duration.ofSeconds(60);
+  private static final Duration BOUND = Duration.ofMinutes(1);
 
   @RegisterExtension final OwnCluster own = new OwnCluster();
   @TempDir Path directory;

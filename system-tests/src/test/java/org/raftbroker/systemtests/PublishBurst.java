@@ -31,7 +31,7 @@ import org.raftbroker.systemtests.history.History;
 final class PublishBurst
     implements ClientResponseObserver<PublishStreamRequest, PublishStreamResponse> {
   private static final int FRAME = 100;
-  private static final Duration BOUND = Duration.ofSeconds(180);
+  private static final Duration BOUND = Duration.ofMinutes(3);
 
   private final String subject;
   private final List<ByteString> bodies;

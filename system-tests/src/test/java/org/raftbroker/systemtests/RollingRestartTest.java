@@ -15,7 +15,7 @@ import org.raftbroker.systemtests.load.LoadPlan;
 @Tag("system")
 @ExtendWith(SharedCluster.class)
 class RollingRestartTest {
-  private static final Duration BOUND = Duration.ofSeconds(60);
+  private static final Duration BOUND = Duration.ofMinutes(1);
 
   /** The default of shutdown.timeout, and something for the JVM to end. */
   private static final Duration STOP_BOUND = Duration.ofSeconds(25);

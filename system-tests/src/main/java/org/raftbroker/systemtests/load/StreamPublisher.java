@@ -82,7 +82,9 @@ final class StreamPublisher implements Runnable {
       }
       Stream stream = new Stream(name + "/stream-" + streams);
       stream.open(home + streams);
-      stream.send(toRepeat);
+      for (int from = 0; from < toRepeat.size(); from += MAX_FRAME) {
+        stream.send(toRepeat.subList(from, Math.min(from + MAX_FRAME, toRepeat.size())));
+      }
       while (stream.awaitRoom() && !progress.isStopping()) {
         List<Publish> frame = new ArrayList<>();
         for (int i = 1 + random.nextInt(MAX_FRAME); i > 0; i--) {
@@ -151,9 +153,12 @@ final class StreamPublisher implements Runnable {
       return requests;
     }
 
-    /** False once the stream has ended, or has been silent for too long. */
+    /**
+     * False once the stream has ended, has been silent for too long, or has refused a message: that
+     * one goes first.
+     */
     synchronized boolean awaitRoom() {
-      return awaitAtMost(WINDOW - MAX_FRAME) && !ended;
+      return awaitAtMost(WINDOW - MAX_FRAME) && !ended && failed.isEmpty();
     }
 
     /** Half-closes, waits for the answers and says whether there were any. */
