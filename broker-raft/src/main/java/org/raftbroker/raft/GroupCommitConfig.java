@@ -12,7 +12,7 @@ import org.raftbroker.config.ConfigSection;
  * @param maxBatchMessages most messages in one batch; 1 to 65536, default 4096. Bounds the work of
  *     one apply
  * @param maxPendingBytes most bytes of messages that wait on this node for their acknowledgement,
- *     for each shard; 1 MiB to 1 GiB, default 32 MiB. Past it publishes are refused with
+ *     for each shard; 1 MiB to 1 GiB, default 16 MiB. Past it publishes are refused with
  *     TOO_MANY_PENDING
  * @param commitTimeout how long a publish waits for a majority before it is refused with NO_QUORUM;
  *     100 ms to 5 m, default 10 s. A client's shorter deadline ends its own wait sooner
@@ -21,7 +21,7 @@ public record GroupCommitConfig(
     int maxBatchBytes, int maxBatchMessages, long maxPendingBytes, Duration commitTimeout) {
   public static final GroupCommitConfig DEFAULT =
       new GroupCommitConfig(
-          512 * ConfigSection.KIB, 4096, 32L * ConfigSection.MIB, Duration.ofSeconds(10));
+          512 * ConfigSection.KIB, 4096, 16L * ConfigSection.MIB, Duration.ofSeconds(10));
 
   /** Reads the section; problems are collected in {@code yaml}. */
   public static GroupCommitConfig read(ConfigSection yaml) {

@@ -103,7 +103,8 @@ public final class Applier {
     if (submission.origin() == Submission.NO_ORIGIN) {
       return apply(submission.command());
     }
-    OriginState origin = origin(submission.origin());
+    OriginState origin =
+        origins.getOrDefault(submission.origin(), view.origins().get(submission.origin()));
     if (origin == null) {
       forgetSilentOrigins();
       origin = OriginState.NEW;
@@ -119,15 +120,6 @@ public final class Applier {
     forgottenOrigins.remove(submission.origin()); // it was silent, and speaks
     origins.put(submission.origin(), origin.applied(submission.sequence(), nowMillis, outcome));
     return outcome;
-  }
-
-  private @Nullable OriginState origin(long id) {
-    OriginState changed = origins.get(id);
-    if (changed != null) {
-      return changed;
-    }
-    // An origin that this entry forgot does not come back with what it had: the store drops that.
-    return forgottenOrigins.contains(id) ? null : view.origins().get(id);
   }
 
   private void forgetSilentOrigins() {
@@ -170,7 +162,7 @@ public final class Applier {
       KeyState known = key(name);
       if (known == null) {
         ids[i] = append(message);
-        long forgottenAt = nowMillis + idempotency.windowSeconds() * 1000L;
+        long forgottenAt = nowMillis + Duration.ofSeconds(idempotency.windowSeconds()).toMillis();
         keys.put(
             name,
             new NewKey(name.subject(), name.key(), new KeyState(ids[i], contentHash, forgottenAt)));
@@ -190,7 +182,9 @@ public final class Applier {
     long id = Math.incrementExact(state.lastId());
     int checksum = MessageFrame.checksum(state.checksum(), id, message.body());
     long expiresAt =
-        message.expirationSeconds() == 0 ? 0 : nowMillis + message.expirationSeconds() * 1000L;
+        message.expirationSeconds() == 0
+            ? 0
+            : nowMillis + Duration.ofSeconds(message.expirationSeconds()).toMillis();
     byte[] frame =
         MessageFrame.encode(message, id, nowMillis, expiresAt, state.lastMessageId(), checksum);
     messages.add(new StoredMessage(subject, id, expiresAt, frame));

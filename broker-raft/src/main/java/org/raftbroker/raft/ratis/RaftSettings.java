@@ -23,6 +23,9 @@ final class RaftSettings {
   /** Ratis frames an entry in the log with a length and a checksum. */
   private static final int FRAME_BYTES = 16;
 
+  /** To one follower of one shard; each may be as large as the largest entry. */
+  private static final int MAX_APPENDS_UNDER_WAY = 2;
+
   private RaftSettings() {}
 
   /**
@@ -50,6 +53,12 @@ final class RaftSettings {
     int bufferBytes = maxEntryBytes + FRAME_BYTES;
     Log.Appender.setBufferByteLimit(properties, SizeInBytes.valueOf(bufferBytes));
     Log.setWriteBufferSize(properties, SizeInBytes.valueOf(bufferBytes + FRAME_BYTES));
+    // What may be under way to a follower that catches up, and wait there for its disk, must fit
+    // into memory for all shards at once.
+    GrpcConfigKeys.Server.setLeaderOutstandingAppendsMax(properties, MAX_APPENDS_UNDER_WAY);
+    Log.setQueueByteLimit(
+        properties,
+        SizeInBytes.valueOf(Math.max(8L << 20, MAX_APPENDS_UNDER_WAY * (long) bufferBytes)));
     // Ratis would sleep a millisecond before each append to gather entries. Ours are gathered
     // already.
     Log.Appender.setWaitTimeMin(properties, TimeDuration.ZERO);

@@ -270,7 +270,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
   public ReplicaStatus status() {
     ShardStore store = reader.store();
     ShardStateMachine machine = stateMachine;
-    long applied = store == null ? -1 : store.appliedIndex();
+    long applied = machine == null ? -1 : machine.getLastAppliedTermIndex().getIndex();
     long snapshot = machine == null ? -1 : machine.snapshotIndex();
     long bytes = 0;
     long subjects = 0;
@@ -301,7 +301,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
         leader == null ? null : leader.toString(),
         info.getCurrentTerm(),
         division.getRaftLog().getLastCommittedIndex(),
-        info.getLastAppliedIndex(),
+        applied,
         snapshot,
         bytes,
         subjects,

@@ -100,6 +100,8 @@ final class ShardStateMachine extends BaseStateMachine {
     // has.
     setLastAppliedTermIndex(snapshot.getTermIndex());
     reader.use(store);
+    listener.onSkippedAhead(
+        shard); // if this is not the first start, subscriptions may wait for what it brought
   }
 
   private ShardStore restored(Path snapshot) throws IOException {

@@ -114,7 +114,7 @@ final class CommandCodecTest {
     assertThatThrownBy(() -> CommandCodec.decodeEntry(1, 1, ByteBuffer.wrap(bytes)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("newer version")
-        .hasMessageContaining("upgraded");
+        .hasMessageContaining("upgrade");
   }
 
   @Test
