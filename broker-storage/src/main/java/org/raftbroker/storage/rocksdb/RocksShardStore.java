@@ -105,6 +105,10 @@ public final class RocksShardStore implements ShardStore {
       throw new StoreException(
           "the store in " + directory + " failed before and takes no more writes");
     }
+    if (changes.logIndex() <= appliedIndex()) {
+      throw new IllegalStateException(
+          "log entry " + changes.logIndex() + " is applied already, up to " + appliedIndex());
+    }
     whileOpen(
         () -> {
           put(changes);
@@ -436,7 +440,7 @@ public final class RocksShardStore implements ShardStore {
         throw new StoreException(
             "the store in " + directory + " has no name for subject " + number);
       }
-      return new Subject(new String(name, StandardCharsets.UTF_8));
+      return Subject.accepted(new String(name, StandardCharsets.UTF_8));
     }
 
     private <T> List<T> rowsUntil(

@@ -87,6 +87,16 @@ public final class RocksStores implements ShardStores, AutoCloseable {
   public RocksShardStore open(Path directory) {
     try {
       Files.createDirectories(directory);
+      if (!exists(directory)
+          && files(directory).stream().anyMatch(f -> f.toString().endsWith(".sst"))) {
+        // RocksDB would begin an empty store here, and remove the tables.
+        throw new StoreException(
+            "cannot open the store in "
+                + directory
+                + ", it is damaged: there are tables, but no CURRENT",
+            new IOException("no CURRENT"),
+            true);
+      }
       return opened(RocksDB.open(options, directory.toString()), directory);
     } catch (RocksDBException e) {
       throw RocksShardStore.failure("open", directory, e);

@@ -31,7 +31,8 @@ public final class FinalRead {
     Context.CancellableContext context = Context.current().withCancellation();
     Context previous = context.attach();
     try {
-      Iterator<MessageBatch> batches = node.broker(bound).subscribeBatches(request);
+      Iterator<MessageBatch> batches =
+          node.broker(bound).withWaitForReady().subscribeBatches(request);
       long last = 0;
       while (last < lastId && batches.hasNext()) {
         for (MessageResponse message : batches.next().getMessagesList()) {
