@@ -142,8 +142,9 @@ public final class RatisNode implements AutoCloseable {
    * @throws IOException if the server cannot start, as when its port is taken
    */
   public void start(ApplyListener listener) throws IOException {
-    server.start();
+    // Before the server listens: Ratis fails a replica that is sent entries while it starts.
     replicas.forEach(replica -> replica.start(listener));
+    server.start();
     maintenance.start();
   }
 
