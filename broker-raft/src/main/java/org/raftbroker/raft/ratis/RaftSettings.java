@@ -26,6 +26,8 @@ final class RaftSettings {
   /** To one follower of one shard; each may be as large as the largest entry. */
   private static final int MAX_APPENDS_UNDER_WAY = 2;
 
+  private static final int MAX_ENTRIES_IN_APPEND = 8;
+
   private RaftSettings() {}
 
   /**
@@ -56,6 +58,8 @@ final class RaftSettings {
     // What may be under way to a follower that catches up, and wait there for its disk, must fit
     // into memory for all shards at once.
     GrpcConfigKeys.Server.setLeaderOutstandingAppendsMax(properties, MAX_APPENDS_UNDER_WAY);
+    // Each try to reach a follower that is down holds its entries until it times out.
+    Log.Appender.setBufferElementLimit(properties, MAX_ENTRIES_IN_APPEND);
     Log.setQueueByteLimit(
         properties,
         SizeInBytes.valueOf(Math.max(8L << 20, MAX_APPENDS_UNDER_WAY * (long) bufferBytes)));
@@ -63,7 +67,7 @@ final class RaftSettings {
     // heartbeat, it then sends only heartbeats, whose
     // refusals change nothing: by its own default of up to 5 s a follower that came back could stay
     // behind for ever.
-    long retryMillis = Math.max(1, config.electionTimeout().toMillis() / 8);
+    long retryMillis = Math.max(1, config.electionTimeout().toMillis() / 5);
     Log.Appender.setRetryPolicy(properties, "1ms,10, " + retryMillis + "ms,1000000000");
     // Ratis would sleep a millisecond before each append to gather entries. Ours are gathered
     // already.
