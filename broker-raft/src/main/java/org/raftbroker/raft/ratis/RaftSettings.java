@@ -27,6 +27,7 @@ final class RaftSettings {
   private static final int MAX_APPENDS_UNDER_WAY = 2;
 
   private static final int MAX_ENTRIES_IN_APPEND = 8;
+  private static final int SNAPSHOT_CHUNK_BYTES = 1 << 20;
 
   private RaftSettings() {}
 
@@ -60,6 +61,8 @@ final class RaftSettings {
     GrpcConfigKeys.Server.setLeaderOutstandingAppendsMax(properties, MAX_APPENDS_UNDER_WAY);
     // Each try to reach a follower that is down holds its entries until it times out.
     Log.Appender.setBufferElementLimit(properties, MAX_ENTRIES_IN_APPEND);
+    Log.Appender.setSnapshotChunkSizeMax(properties, SizeInBytes.valueOf(SNAPSHOT_CHUNK_BYTES));
+    GrpcConfigKeys.Server.setInstallSnapshotRequestElementLimit(properties, MAX_APPENDS_UNDER_WAY);
     Log.setQueueByteLimit(
         properties,
         SizeInBytes.valueOf(Math.max(8L << 20, MAX_APPENDS_UNDER_WAY * (long) bufferBytes)));
