@@ -106,7 +106,7 @@ class ConfigProblemsTest {
             "size beyond any",
             GOOD + "store:\n  blockCacheBytes: 99999999TiB\n",
             "line 12: store.blockCacheBytes is \"99999999TiB\"; must be a size from 4MiB to 64GiB,"
-                + " such as 65536, 64KiB or 4MiB (default 16MiB)"),
+                + " such as 65536, 64KiB or 4MiB (default 32MiB)"),
         file(
             "time without a unit",
             GOOD + "shutdown:\n  timeout: 20\n",
