@@ -56,8 +56,8 @@ class ConfigProblemsTest {
         file(
             "section unlike any",
             GOOD + "kafka: {brokers: 3}\n",
-            "line 11: unknown key kafka; known sections: cluster, node, listen, groupCommit, store,"
-                + " http, shutdown"),
+            "line 11: unknown key kafka; known sections: cluster, node, listen, groupCommit, raft,"
+                + " store, delivery, limits, peers, http, shutdown"),
         file(
             "key unlike any",
             GOOD + "shutdown: {xyz: 1}\n",
