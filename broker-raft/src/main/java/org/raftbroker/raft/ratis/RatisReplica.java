@@ -142,9 +142,18 @@ final class RatisReplica implements ReplicatedShard.Replica {
    * anything.
    */
   private void refuseToForget() throws IOException {
-    if (!Files.exists(logDirectory()) && Files.exists(data.store(number).root())) {
-      throw new CorruptedFileException(
-          logDirectory().toFile(), "the log is gone, but the store is there");
+    if (!Files.exists(logDirectory())) {
+      if (Files.exists(data.store(number).root())) {
+        throw new CorruptedFileException(
+            logDirectory().toFile(), "the log is gone, but the store is there");
+      }
+      return;
+    }
+    // Term and vote. A full disk can leave this file empty: whom the replica voted for is then
+    // forgotten.
+    Path vote = logDirectory().resolve("current").resolve("raft-meta");
+    if (!Files.exists(vote) || !Files.readString(vote).contains("term=")) {
+      throw new CorruptedFileException(vote.toFile(), "the replica's term and vote are gone");
     }
   }
 

@@ -45,6 +45,17 @@ class DamageTest {
         });
   }
 
+  @Test
+  void aVoteThatIsForgottenIsNotCastAgain() throws Exception {
+    // A disk that is full leaves the file of term and vote empty.
+    damageIsHealed(
+        data -> {
+          for (Path group : children(data.resolve("raft"))) {
+            write(group.resolve("current").resolve("raft-meta"), new byte[0]);
+          }
+        });
+  }
+
   private void damageIsHealed(Consumer<Path> damage) throws Exception {
     try (ThreeReplicas cluster = new ThreeReplicas(directory, 1, NO_SNAPSHOTS)) {
       for (int i = 1; i <= MESSAGES; i++) {
