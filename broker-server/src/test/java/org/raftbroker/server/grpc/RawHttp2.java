@@ -1,5 +1,6 @@
 package org.raftbroker.server.grpc;
 
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -13,7 +14,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** A client that keeps to no rule: HTTP/2 frames written by hand to a socket. */
+/**
+ * A client that keeps to no rule: HTTP/2 frames written by hand to a socket. Nothing leaves before
+ * {@link #awaitEnd} or {@link #await} is called, or a buffer of 64 KiB is full.
+ */
 final class RawHttp2 implements AutoCloseable {
   static final int DATA = 0;
   static final int HEADERS = 1;
@@ -46,7 +50,7 @@ final class RawHttp2 implements AutoCloseable {
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setSoTimeout(20_000);
     in = new DataInputStream(socket.getInputStream());
-    out = new DataOutputStream(socket.getOutputStream());
+    out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream(), 65_536));
     out.writeBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     frame(SETTINGS, 0, 0, new byte[0]);
   }
@@ -93,35 +97,39 @@ final class RawHttp2 implements AutoCloseable {
     frame(RST_STREAM, 0, stream, new byte[] {0, 0, 0, 8});
   }
 
-  void flush() throws IOException {
-    out.flush();
-  }
-
-  /** Reads until a frame is as wanted. */
+  /** Sends what was written and reads until a frame is as wanted. */
   Frame await(Predicate<Frame> wanted) throws IOException {
-    Frame frame = awaitUnlessClosed(wanted);
-    if (frame == null) {
-      throw new AssertionError("the server closed the connection");
+    out.flush();
+    while (true) {
+      int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
+      int type = in.readUnsignedByte();
+      int flags = in.readUnsignedByte();
+      int stream = in.readInt();
+      byte[] payload = new byte[length];
+      in.readFully(payload);
+      Frame frame = new Frame(type, flags, stream, errorCode(type, payload));
+      if (wanted.test(frame)) {
+        return frame;
+      }
     }
-    return frame;
   }
 
-  /** The same; null if the server closes the connection before. */
-  @Nullable Frame awaitUnlessClosed(Predicate<Frame> wanted) throws IOException {
+  /** What is written to a server that may hang up in the middle of it. */
+  interface Attack {
+    void run() throws IOException;
+  }
+
+  /**
+   * The frame by which the server ends an attack; null if it hung up without one that can be read:
+   * TCP drops what the server said last if it closes before it has read all that was sent.
+   *
+   * @throws java.net.SocketTimeoutException if it does neither
+   */
+  @Nullable Frame awaitEnd(Attack attack, Predicate<Frame> wanted) throws IOException {
     try {
-      while (true) {
-        int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
-        int type = in.readUnsignedByte();
-        int flags = in.readUnsignedByte();
-        int stream = in.readInt();
-        byte[] payload = new byte[length];
-        in.readFully(payload);
-        Frame frame = new Frame(type, flags, stream, errorCode(type, payload));
-        if (wanted.test(frame)) {
-          return frame;
-        }
-      }
-    } catch (EOFException | SocketException closed) {
+      attack.run();
+      return await(wanted);
+    } catch (EOFException | SocketException hungUp) {
       return null;
     }
   }
