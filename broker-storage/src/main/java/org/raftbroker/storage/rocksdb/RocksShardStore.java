@@ -29,6 +29,7 @@ import org.raftbroker.storage.SubjectState;
 import org.raftbroker.storage.rocksdb.Rows.OriginRow;
 import org.raftbroker.storage.rocksdb.Rows.Position;
 import org.rocksdb.Checkpoint;
+import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.FlushOptions;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.ReadTier;
@@ -54,6 +55,8 @@ public final class RocksShardStore implements ShardStore {
   private static final long ROOM_POLL_NANOS = 1_000_000;
 
   private final RocksDB db;
+  private final ColumnFamilyHandle messages;
+  private final List<ColumnFamilyHandle> families;
   private final Path directory;
   private final WriteOptions noWal = new WriteOptions().setDisableWAL(true).setNoSlowdown(true);
   private final ReadOptions fromMemory = new ReadOptions().setReadTier(ReadTier.BLOCK_CACHE_TIER);
@@ -71,8 +74,14 @@ public final class RocksShardStore implements ShardStore {
   private volatile Position position;
   private boolean failed;
 
-  RocksShardStore(RocksDB db, Path directory) throws RocksDBException {
+  /**
+   * @param families of the database: the default one, and the messages'
+   */
+  RocksShardStore(RocksDB db, List<ColumnFamilyHandle> families, Path directory)
+      throws RocksDBException {
     this.db = db;
+    this.families = List.copyOf(families);
+    this.messages = families.get(1);
     this.directory = directory;
     byte[] value = db.get(Rows.positionKey());
     this.position = value == null ? Position.START : Position.of(value);
@@ -135,7 +144,7 @@ public final class RocksShardStore implements ShardStore {
       }
       for (StoredMessage message : changes.messages()) {
         long number = numberIn(changes, message.subject());
-        batch.put(Rows.messageKey(number, message.id()), message.frame());
+        batch.put(messages, Rows.messageKey(number, message.id()), message.frame());
         if (message.expiresAtMillis() != 0) {
           batch.put(
               Rows.expiresKey(message.expiresAtMillis(), number, message.id()),
@@ -148,7 +157,7 @@ public final class RocksShardStore implements ShardStore {
             ByteBuffer.allocate(8).putLong(run.toId()).array());
       }
       for (ShardView.ExpiringMessage message : changes.expiredMessages()) {
-        batch.delete(Rows.messageKey(message.subjectNumber(), message.id()));
+        batch.delete(messages, Rows.messageKey(message.subjectNumber(), message.id()));
         batch.delete(
             Rows.expiresKey(message.expiresAtMillis(), message.subjectNumber(), message.id()));
       }
@@ -269,7 +278,7 @@ public final class RocksShardStore implements ShardStore {
   private void copyTo(Path target) {
     try (FlushOptions flush = new FlushOptions().setWaitForFlush(true);
         Checkpoint checkpoint = Checkpoint.create(db)) {
-      db.flush(flush);
+      db.flush(flush, families);
       checkpoint.createCheckpoint(target.toString());
     } catch (RocksDBException e) {
       throw failure("copy", e);
@@ -285,7 +294,7 @@ public final class RocksShardStore implements ShardStore {
     return whileOpen(
         () -> {
           try {
-            return db.getLongProperty(name);
+            return db.getAggregatedLongProperty(name);
           } catch (RocksDBException e) {
             throw failure("measure", e);
           }
@@ -306,6 +315,7 @@ public final class RocksShardStore implements ShardStore {
         db.cancelAllBackgroundWork(true);
         fromMemory.close();
         noWal.close();
+        families.forEach(ColumnFamilyHandle::close);
         db.close();
       }
     } finally {
@@ -356,10 +366,14 @@ public final class RocksShardStore implements ShardStore {
   }
 
   private byte @Nullable [] get(byte[] key) {
+    return get(families.get(0), key);
+  }
+
+  private byte @Nullable [] get(ColumnFamilyHandle family, byte[] key) {
     open.readLock().lock();
     try {
       requireOpen();
-      return db.get(key);
+      return db.get(family, key);
     } catch (RocksDBException e) {
       throw failure("read", e);
     } finally {
@@ -483,7 +497,7 @@ public final class RocksShardStore implements ShardStore {
           whileOpen(
               () -> {
                 SubjectState state = state(subject);
-                return state == null ? null : get(Rows.messageKey(state.number(), id));
+                return state == null ? null : get(messages, Rows.messageKey(state.number(), id));
               });
       return frame == null ? null : message(subject, id, frame);
     }
@@ -497,7 +511,7 @@ public final class RocksShardStore implements ShardStore {
       open.readLock().lock();
       try {
         requireOpen();
-        byte[] frame = db.get(fromMemory, Rows.messageKey(state.number(), id));
+        byte[] frame = db.get(messages, fromMemory, Rows.messageKey(state.number(), id));
         return frame == null ? null : message(subject, id, frame);
       } catch (RocksDBException e) {
         if (isIncomplete(e)) {
@@ -535,21 +549,21 @@ public final class RocksShardStore implements ShardStore {
             if (state == null) {
               return List.of();
             }
-            List<StoredMessage> messages = new ArrayList<>();
+            List<StoredMessage> found = new ArrayList<>();
             try (Slice end = new Slice(Rows.after(Rows.MESSAGE, state.number()));
                 ReadOptions options = new ReadOptions().setIterateUpperBound(end);
-                RocksIterator rows = db.newIterator(options)) {
+                RocksIterator rows = db.newIterator(messages, options)) {
               long bytes = 0;
               for (rows.seek(Rows.messageKey(state.number(), fromId));
                   rows.isValid() && bytes < maxBytes;
                   rows.next()) {
                 byte[] frame = rows.value();
-                messages.add(message(subject, Rows.number(rows.key(), 1), frame));
+                found.add(message(subject, Rows.number(rows.key(), 1), frame));
                 bytes += frame.length;
               }
               check(rows);
             }
-            return messages;
+            return found;
           });
     }
 
@@ -563,7 +577,7 @@ public final class RocksShardStore implements ShardStore {
             }
             try (Slice end = new Slice(Rows.after(Rows.MESSAGE, state.number()));
                 ReadOptions options = new ReadOptions().setIterateUpperBound(end);
-                RocksIterator rows = db.newIterator(options)) {
+                RocksIterator rows = db.newIterator(messages, options)) {
               // Log time never goes backwards, so it can be searched by halves; a probe lands on
               // the next message that is there.
               long low = 1;

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -14,11 +15,14 @@ import org.raftbroker.storage.StoreException;
 import org.rocksdb.BlockBasedTableConfig;
 import org.rocksdb.BloomFilter;
 import org.rocksdb.Cache;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.CompressionType;
+import org.rocksdb.DBOptions;
 import org.rocksdb.Env;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
-import org.rocksdb.Options;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBufferManager;
@@ -28,8 +32,9 @@ import org.rocksdb.WriteBufferManager;
  * writing. Close it after its stores.
  *
  * <p>Options that decide safety: a write touches the log's own WAL only (see {@link
- * org.raftbroker.storage.ShardStore}); checksums are verified on every read; paranoid checks refuse
- * a damaged file at open.
+ * org.raftbroker.storage.ShardStore}); files of all families are written together, so that none is
+ * behind the position; checksums are verified on every read; paranoid checks refuse a damaged file
+ * at open.
  */
 public final class RocksStores implements ShardStores, AutoCloseable {
   static {
@@ -39,11 +44,15 @@ public final class RocksStores implements ShardStores, AutoCloseable {
   /** Files of a checkpoint that a store goes on writing, or replaces. */
   private static final Pattern COPIED = Pattern.compile("CURRENT|(MANIFEST|OPTIONS)-\\d+");
 
+  private static final long MIN_WRITE_BUFFER_BYTES = 4L << 20;
+  private static final long MERGED_FILES = 8;
+
   private final Cache blockCache;
   private final Cache writeBufferAccount;
   private final WriteBufferManager writeBuffers;
   private final BloomFilter filter;
-  private final Options options;
+  private final DBOptions options;
+  private final ColumnFamilyOptions familyOptions;
 
   /**
    * @param shards how many stores will share the memory
@@ -56,20 +65,30 @@ public final class RocksStores implements ShardStores, AutoCloseable {
     filter = new BloomFilter(10);
     Env.getDefault().setBackgroundThreads(config.backgroundThreads());
     options =
-        new Options()
+        new DBOptions()
             .setCreateIfMissing(true)
+            .setCreateMissingColumnFamilies(true)
+            .setAtomicFlush(true)
             .setParanoidChecks(true)
             .setWriteBufferManager(writeBuffers)
-            .setWriteBufferSize(Math.max(4L << 20, config.writeBufferBytes() / (2L * shards)))
-            .setMaxWriteBufferNumber(3)
             .setMaxBackgroundJobs(config.backgroundThreads())
             .setMaxOpenFiles(512)
             .setKeepLogFileNum(2)
             .setMaxLogFileSize(1 << 20)
             .setInfoLogLevel(InfoLogLevel.WARN_LEVEL)
-            .setStatsDumpPeriodSec(0)
-            .setCompressionType(CompressionType.NO_COMPRESSION)
-            .setBottommostCompressionType(
+            .setStatsDumpPeriodSec(0);
+    long writeBufferBytes =
+        Math.max(MIN_WRITE_BUFFER_BYTES, config.writeBufferBytes() / (2L * shards));
+    familyOptions =
+        new ColumnFamilyOptions()
+            .setWriteBufferSize(writeBufferBytes)
+            .setMaxWriteBufferNumber(3)
+            // The level that new files are merged into is written anew each time, so not much
+            // larger than they are together.
+            .setMaxBytesForLevelBase(MERGED_FILES * writeBufferBytes)
+            // The same for all levels, so that a file that overlaps no other is moved down as it
+            // is.
+            .setCompressionType(
                 config.compress()
                     ? CompressionType.LZ4_COMPRESSION
                     : CompressionType.NO_COMPRESSION)
@@ -97,7 +116,17 @@ public final class RocksStores implements ShardStores, AutoCloseable {
             new IOException("no CURRENT"),
             true);
       }
-      return opened(RocksDB.open(options, directory.toString()), directory);
+      List<ColumnFamilyHandle> families = new ArrayList<>();
+      return opened(
+          RocksDB.open(
+              options,
+              directory.toString(),
+              List.of(
+                  new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY, familyOptions),
+                  new ColumnFamilyDescriptor(Rows.MESSAGES_FAMILY, familyOptions)),
+              families),
+          families,
+          directory);
     } catch (RocksDBException e) {
       throw RocksShardStore.failure("open", directory, e);
     } catch (IOException e) {
@@ -106,13 +135,15 @@ public final class RocksStores implements ShardStores, AutoCloseable {
     }
   }
 
-  private static RocksShardStore opened(RocksDB db, Path directory) throws RocksDBException {
+  private static RocksShardStore opened(
+      RocksDB db, List<ColumnFamilyHandle> families, Path directory) throws RocksDBException {
     RocksShardStore store = null;
     try {
-      store = new RocksShardStore(db, directory);
+      store = new RocksShardStore(db, families, directory);
       return store;
     } finally {
       if (store == null) {
+        families.forEach(ColumnFamilyHandle::close);
         db.close(); // or the directory would stay locked by us
       }
     }
@@ -176,7 +207,7 @@ public final class RocksStores implements ShardStores, AutoCloseable {
   @Override
   public void close() {
     for (AutoCloseable closeable :
-        List.of(options, filter, writeBuffers, writeBufferAccount, blockCache)) {
+        List.of(options, familyOptions, filter, writeBuffers, writeBufferAccount, blockCache)) {
       try {
         closeable.close();
       } catch (Exception e) {

@@ -11,7 +11,7 @@ import org.raftbroker.config.ConfigSection;
  * @param writeBufferBytes newest messages in memory before they are written to a file; 8 MiB to 16
  *     GiB, default 48 MiB. Larger buffers make fewer, larger files
  * @param backgroundThreads threads that write and merge files; 1 to 64, default 2
- * @param compress LZ4 for the oldest level of files; default true. Newer levels are not compressed
+ * @param compress LZ4 for files; default true
  */
 public record StoreConfig(
     long blockCacheBytes, long writeBufferBytes, int backgroundThreads, boolean compress) {

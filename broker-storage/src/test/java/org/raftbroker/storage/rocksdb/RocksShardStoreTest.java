@@ -7,6 +7,7 @@ import static org.raftbroker.storage.rocksdb.EntryWriter.entry;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -24,6 +25,8 @@ import org.raftbroker.storage.ShardReader;
 import org.raftbroker.storage.ShardView;
 import org.raftbroker.storage.StoreException;
 import org.raftbroker.storage.SubjectState;
+import org.rocksdb.ColumnFamilyDescriptor;
+import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.RocksDB;
 
 final class RocksShardStoreTest {
@@ -387,15 +390,23 @@ final class RocksShardStoreTest {
     Path path = directory.resolve("store");
     byte[] position = Rows.Position.START.value();
     position[3] = 99;
-    try (RocksDB db = RocksDB.open(path.toString())) {
+    List<ColumnFamilyHandle> families = new ArrayList<>();
+    try (RocksDB db =
+        RocksDB.open(
+            path.toString(),
+            List.of(
+                new ColumnFamilyDescriptor(RocksDB.DEFAULT_COLUMN_FAMILY),
+                new ColumnFamilyDescriptor(Rows.MESSAGES_FAMILY)),
+            families)) {
       db.put(Rows.positionKey(), position);
+      families.forEach(ColumnFamilyHandle::close);
     }
 
     // Twice: the first refusal must not keep the directory's lock.
     for (int round = 0; round < 2; round++) {
       assertThatThrownBy(() -> stores.open(path))
           .hasMessageContaining("format 99")
-          .hasMessageContaining("format 1");
+          .hasMessageContaining("format 2");
     }
   }
 
