@@ -10,8 +10,8 @@ import java.util.List;
  * @param servers host:port of each node to load; load is spread evenly over them
  * @param channelsPerNode connections to each node, at least 1. One is fastest on few cores
  * @param eventLoops threads that drive all connections, at least 1
- * @param warmUp load before the measurement; at least {@link #FULL_WARM_UP}, else the result says
- *     so
+ * @param warmUp load before the measurement; if shorter than {@link #SHORTEST_WARM_UP}, the result
+ *     says so
  * @param duration how long is measured
  * @param bodyBytes size of each body, at least {@link #MIN_BODY_BYTES}
  * @param subjects over how many subjects the messages go in turn, 1 to {@link #MAX_SUBJECTS}
@@ -24,7 +24,7 @@ public record BenchSettings(
     List<String> servers,
     int channelsPerNode,
     int eventLoops,
-    Duration warmUp,
+    WarmUp warmUp,
     Duration duration,
     int bodyBytes,
     int subjects,
@@ -32,8 +32,8 @@ public record BenchSettings(
     Duration timeout,
     Path probeDir) {
 
-  /** A JVM needs about this long under load until its code is compiled; measured on two cores. */
-  public static final Duration FULL_WARM_UP = Duration.ofSeconds(20);
+  /** After less the code is not compiled on any machine. */
+  static final Duration SHORTEST_WARM_UP = Duration.ofSeconds(20);
 
   /** The send time (8 bytes) and the number of the publisher (4 bytes). */
   public static final int MIN_BODY_BYTES = 12;
@@ -46,7 +46,6 @@ public record BenchSettings(
     require(!servers.isEmpty(), "no server to load (--server)");
     require(channelsPerNode >= 1, "channels per node must be at least 1 (--channels)");
     require(eventLoops >= 1, "event loops must be at least 1 (--threads)");
-    require(!warmUp.isNegative(), "warm-up must not be negative (--warm-up)");
     require(
         duration.compareTo(Duration.ofSeconds(1)) >= 0,
         "duration must be at least 1s (--duration)");

@@ -2,10 +2,13 @@ package org.raftbroker.bench;
 
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.HdrHistogram.Histogram;
 
 /** Runs a load through its warm-up and its measured time, with a line of progress each second. */
@@ -30,17 +33,18 @@ final class Measurement {
     double fsyncMillis = FsyncProbe.medianMillis(settings.probeDir());
     meter.nextInterval(); // what was published ahead is not measured
     load.start();
-    Phase warmUp = phase("warm-up", settings.warmUp(), meter);
-    Phase measured = phase("measure", settings.duration(), meter);
+    WarmUp warmUp = settings.warmUp();
+    Phase warming = phase("warm-up", warmUp.atMost(), warmUp::isEnough, meter);
+    Phase measured = phase("measure", settings.duration(), never -> false, meter);
     // What is still under way when the clock stops belongs to neither phase, but must end well.
     load.stop();
-    long failedOutside = sum(warmUp.failures) + meter.nextInterval().failed();
+    long failedOutside = sum(warming.failures) + meter.nextInterval().failed();
     load.check(sum(measured.failures) + failedOutside);
     return new BenchResult(
         workload,
         parameters,
         unit,
-        settings.warmUp(),
+        Duration.ofMillis(Math.round(warming.seconds * 1000)),
         measured.seconds,
         measured.done,
         measured.micros,
@@ -50,12 +54,12 @@ final class Measurement {
         fsyncMillis);
   }
 
-  private Phase phase(String name, Duration length, Meter meter) {
+  private Phase phase(String name, Duration atMost, Predicate<List<Long>> isEnough, Meter meter) {
     Phase phase = new Phase();
     long start = System.nanoTime();
-    long end = start + length.toNanos();
+    long end = start + atMost.toNanos();
     long tick = start;
-    while (tick < end) {
+    while (tick < end && !isEnough.test(phase.doneEachSecond)) {
       long previous = tick;
       sleepUntil(Math.min(end, tick + TICK_NANOS));
       tick = System.nanoTime();
@@ -108,11 +112,13 @@ final class Measurement {
   private static final class Phase {
     private final Histogram micros = new Histogram(3);
     private final TreeMap<String, Long> failures = new TreeMap<>();
+    private final List<Long> doneEachSecond = new ArrayList<>();
     private long done;
     private double seconds;
 
     void add(Meter.Interval interval) {
       done += interval.done();
+      doneEachSecond.add(interval.done());
       micros.add(interval.micros());
       interval.failures().forEach((code, count) -> failures.merge(code, count, Long::sum));
     }

@@ -110,12 +110,11 @@ public final class Suite {
     table.append(
         String.format(
             Locale.ROOT,
-            "%n%d nodes, %d subjects, %d-byte bodies, %d s of warm-up and %d s measured each;"
+            "%n%d nodes, %d subjects, %d-byte bodies, %d s measured each after the warm-up;"
                 + " 4 KiB durable in %.2f ms (median). %s%n",
             settings.servers().size(),
             settings.subjects(),
             settings.bodyBytes(),
-            settings.warmUp().toSeconds(),
             settings.duration().toSeconds(),
             first.fsyncMillis(),
             verified() ? "Ids and order held in every run." : "**Ids or order were VIOLATED.**"));

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.bench.BenchSettings;
+import org.raftbroker.bench.WarmUp;
 import picocli.CommandLine.Option;
 
 /** What every workload can be given. */
@@ -15,10 +16,11 @@ final class BenchOptions {
   @Option(
       names = "--warm-up",
       paramLabel = "DURATION",
-      defaultValue = "20s",
       converter = DurationConverter.class,
-      description = "Load before the measurement. Default: 20s; less measures cold code.")
-  Duration warmUp;
+      description =
+          "Load before the measurement. Default: until the rate has stopped rising, 30 seconds to 3"
+              + " minutes: code that is not compiled yet is several times slower.")
+  @Nullable Duration warmUp;
 
   @Option(
       names = "--duration",
@@ -75,7 +77,7 @@ final class BenchOptions {
         brokerctl.addresses,
         channels,
         threads,
-        warmUp,
+        warmUp == null ? WarmUp.UNTIL_STEADY : WarmUp.of(warmUp),
         duration,
         bodyBytes,
         subjects,

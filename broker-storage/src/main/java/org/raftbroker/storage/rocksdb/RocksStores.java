@@ -47,6 +47,9 @@ public final class RocksStores implements ShardStores, AutoCloseable {
   private static final long MIN_WRITE_BUFFER_BYTES = 4L << 20;
   private static final long MERGED_FILES = 8;
 
+  /** Of the block cache, kept for indexes and filters: they are needed more often than messages. */
+  private static final double INDEX_SHARE = 0.25;
+
   private final Cache blockCache;
   private final Cache writeBufferAccount;
   private final WriteBufferManager writeBuffers;
@@ -58,7 +61,7 @@ public final class RocksStores implements ShardStores, AutoCloseable {
    * @param shards how many stores will share the memory
    */
   public RocksStores(StoreConfig config, int shards) {
-    blockCache = new LRUCache(config.blockCacheBytes());
+    blockCache = new LRUCache(config.blockCacheBytes(), -1, false, INDEX_SHARE);
     // Not charged to the block cache: under load the memtables would push out every block.
     writeBufferAccount = new LRUCache(config.writeBufferBytes());
     writeBuffers = new WriteBufferManager(config.writeBufferBytes(), writeBufferAccount);
@@ -96,8 +99,9 @@ public final class RocksStores implements ShardStores, AutoCloseable {
                 new BlockBasedTableConfig()
                     .setBlockCache(blockCache)
                     .setBlockSize(16 * 1024)
+                    // Not pinned for new files, as is often advised: they would stay so when they
+                    // are moved down, and take the whole cache in the end.
                     .setCacheIndexAndFilterBlocks(true)
-                    .setPinL0FilterAndIndexBlocksInCache(true)
                     .setFilterPolicy(filter)
                     .setFormatVersion(5));
   }
