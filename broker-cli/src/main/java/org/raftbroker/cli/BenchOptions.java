@@ -18,7 +18,7 @@ final class BenchOptions {
       paramLabel = "DURATION",
       converter = DurationConverter.class,
       description =
-          "Load before the measurement. Default: until the rate has stopped rising, 30 seconds to 3"
+          "Load before the measurement. Default: until the rate has stopped rising, 40 seconds to 3"
               + " minutes: code that is not compiled yet is several times slower.")
   @Nullable Duration warmUp;
 

@@ -9,7 +9,7 @@ import org.raftbroker.config.ConfigSection;
  * @param blockCacheBytes cache of what was read from disk; 4 MiB to 64 GiB, default 32 MiB. Beyond
  *     it the operating system's page cache serves
  * @param writeBufferBytes newest messages in memory before they are written to a file; 8 MiB to 16
- *     GiB, default 48 MiB. Larger buffers make fewer, larger files
+ *     GiB, default 40 MiB. Larger buffers make fewer, larger files
  * @param backgroundThreads threads that write and merge files; 1 to 64, default 2
  * @param compress LZ4 for files; default true
  */
@@ -18,7 +18,7 @@ public record StoreConfig(
   private static final long GIB = 1024L * ConfigSection.MIB;
 
   public static final StoreConfig DEFAULT =
-      new StoreConfig(32L * ConfigSection.MIB, 48L * ConfigSection.MIB, 2, true);
+      new StoreConfig(32L * ConfigSection.MIB, 40L * ConfigSection.MIB, 2, true);
 
   public static StoreConfig read(ConfigSection yaml) {
     return new StoreConfig(
