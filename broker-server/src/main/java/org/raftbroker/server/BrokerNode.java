@@ -86,6 +86,7 @@ public final class BrokerNode {
             config.node().dataDir(), config.cluster().name(), self.id(), config.cluster().shards());
     InstantSource clock = InstantSource.system();
     loops = new EventLoops(config.limits().eventLoops());
+    RocksStores.loadLibrary(config.node().dataDir());
     stores = new RocksStores(config.store(), config.cluster().shards());
     peers = new PeerConnections(membership, secret, config.peers(), loops);
     ratis =

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.raftbroker.systemtests.cluster.ClusterSpec;
@@ -77,18 +78,18 @@ public final class Chaos {
 
   private void disturb(LocalCluster cluster, Load load) {
     long end = System.nanoTime() + options.duration().toNanos();
+    long nextKill = System.nanoTime() + options.killEvery().toNanos();
     while (true) {
-      go(load, options.killEvery(), end);
+      goUntil(Math.min(nextKill, end), load);
       if (System.nanoTime() - end >= 0) {
         return;
       }
+      nextKill = System.nanoTime() + options.killEvery().toNanos();
       int victim = 1 + random.nextInt(cluster.size());
       cluster.node(victim).kill();
       say(load, "killed " + cluster.node(victim).id());
-      go(
-          load,
-          Duration.ofMillis(SHORTEST_OUTAGE_MILLIS + random.nextInt(OUTAGE_SPREAD_MILLIS)),
-          end);
+      long outageMillis = (long) SHORTEST_OUTAGE_MILLIS + random.nextInt(OUTAGE_SPREAD_MILLIS);
+      goUntil(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(outageMillis), load);
       cluster.restart(victim);
       // The next kill must find all nodes: two at once would be a lost majority, another story.
       cluster.awaitWhole();
@@ -97,10 +98,9 @@ public final class Chaos {
   }
 
   /** Lets the load go on for a while, reporting. */
-  private void go(Load load, Duration howLong, long endNanos) {
-    long until = Math.min(System.nanoTime() + howLong.toNanos(), endNanos);
-    while (until - System.nanoTime() > 0) {
-      long next = Math.min(System.nanoTime() + REPORT_PERIOD.toNanos(), until);
+  private void goUntil(long nanos, Load load) {
+    while (nanos - System.nanoTime() > 0) {
+      long next = Math.min(System.nanoTime() + REPORT_PERIOD.toNanos(), nanos);
       for (long left = next - System.nanoTime(); left > 0; left = next - System.nanoTime()) {
         LockSupport.parkNanos(left);
       }

@@ -7,7 +7,7 @@ import java.util.Random;
  * What {@code system-tests/chaos} was asked for.
  *
  * @param duration how long clients publish
- * @param killEvery from one node's return to the next kill
+ * @param killEvery from one kill to the next, or until all nodes are back if that takes longer
  * @param messagesPerSecond of each of the nine publishers, at most
  * @param longestStretch a longer time without a successful publish fails the run
  * @param seed of every random choice; the timing of processes is not among them
@@ -22,7 +22,7 @@ record ChaosOptions(
       """
       usage: system-tests/chaos [--seconds N] [--kill-every N] [--rate N] [--max-stretch N] [--seed N]
         --seconds N      how long to publish; default 60
-        --kill-every N   seconds between the return of one node and the kill of the next; default 10
+        --kill-every N   seconds from one kill to the next, if the first one is back by then; default 10
         --rate N         messages a second of each of the nine publishers, at most; default 150
         --max-stretch N  seconds without a successful publish that fail the run; default 3
         --seed N         repeats the choices of an earlier run; default: a new one each time""";

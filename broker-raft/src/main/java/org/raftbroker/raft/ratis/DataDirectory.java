@@ -23,6 +23,7 @@ import java.util.Properties;
  * raft/UUID/        a shard's log, votes and snapshots (Ratis)
  * store/N/1          shard N's store (RocksDB); 2, 3, … after as many snapshots were installed
  * quarantine/N      that shard N was found damaged, why, and how far its way back has come
+ * librocksdbjni…    RocksDB's native library, unpacked at each start
  * </pre>
  */
 public final class DataDirectory implements AutoCloseable {

@@ -71,6 +71,11 @@ public final class RocksShardStore implements ShardStore {
   private final Map<Subject, SubjectState> subjects = new ConcurrentHashMap<>();
   private final Map<Long, OriginState> origins = new HashMap<>();
 
+  // Where to look for what expires next: all before has been removed, and what comes is never
+  // older. From the start of the table each look would step over every row removed so far.
+  private volatile byte[] nextExpires = {Rows.EXPIRES};
+  private volatile byte[] nextForgets = {Rows.FORGETS};
+
   private volatile Position position;
   private boolean failed;
 
@@ -123,12 +128,25 @@ public final class RocksShardStore implements ShardStore {
           put(changes);
           return changes;
         });
+    passOver(changes.expiredMessages(), changes.expiredKeys());
     if (subjects.size() > MAX_CACHED_SUBJECTS) {
       subjects.clear();
     }
     subjects.putAll(changes.subjects());
     changes.forgottenOrigins().forEach(origins::remove);
     origins.putAll(changes.origins());
+  }
+
+  private void passOver(
+      List<ShardView.ExpiringMessage> removedMessages, List<ShardView.ExpiringKey> removedKeys) {
+    if (!removedMessages.isEmpty()) {
+      ShardView.ExpiringMessage last = removedMessages.get(removedMessages.size() - 1);
+      nextExpires = Rows.expiresKey(last.expiresAtMillis(), last.subjectNumber(), last.id());
+    }
+    if (!removedKeys.isEmpty()) {
+      ShardView.ExpiringKey last = removedKeys.get(removedKeys.size() - 1);
+      nextForgets = Rows.forgetsKey(last.forgottenAtMillis(), last.subjectNumber(), last.key());
+    }
   }
 
   private void put(Changes changes) {
@@ -425,6 +443,7 @@ public final class RocksShardStore implements ShardStore {
       Map<Long, Subject> names = new HashMap<>();
       return rowsUntil(
           Rows.EXPIRES,
+          nextExpires,
           nowMillis,
           limit,
           (key, value) -> {
@@ -442,6 +461,7 @@ public final class RocksShardStore implements ShardStore {
     public List<ExpiringKey> expiredKeys(long nowMillis, int limit) {
       return rowsUntil(
           Rows.FORGETS,
+          nextForgets,
           nowMillis,
           limit,
           (key, value) ->
@@ -458,16 +478,14 @@ public final class RocksShardStore implements ShardStore {
     }
 
     private <T> List<T> rowsUntil(
-        byte tag, long timeMillis, int limit, BiFunction<byte[], byte[], T> row) {
+        byte tag, byte[] from, long timeMillis, int limit, BiFunction<byte[], byte[], T> row) {
       return whileOpen(
           () -> {
             List<T> found = new ArrayList<>();
             try (Slice end = new Slice(Rows.numbers(tag, timeMillis + 1));
                 ReadOptions options = new ReadOptions().setIterateUpperBound(end);
                 RocksIterator rows = db.newIterator(options)) {
-              for (rows.seek(new byte[] {tag});
-                  rows.isValid() && found.size() < limit;
-                  rows.next()) {
+              for (rows.seek(from); rows.isValid() && found.size() < limit; rows.next()) {
                 found.add(row.apply(rows.key(), rows.value()));
               }
               check(rows);
@@ -600,14 +618,16 @@ public final class RocksShardStore implements ShardStore {
     @Override
     public boolean hasExpired(long nowMillis) {
       return whileOpen(
-          () -> isAnyUntil(Rows.EXPIRES, nowMillis) || isAnyUntil(Rows.FORGETS, nowMillis));
+          () ->
+              isAnyUntil(Rows.EXPIRES, nextExpires, nowMillis)
+                  || isAnyUntil(Rows.FORGETS, nextForgets, nowMillis));
     }
 
-    private boolean isAnyUntil(byte tag, long timeMillis) {
+    private boolean isAnyUntil(byte tag, byte[] from, long timeMillis) {
       try (Slice end = new Slice(Rows.numbers(tag, timeMillis + 1));
           ReadOptions options = new ReadOptions().setIterateUpperBound(end);
           RocksIterator rows = db.newIterator(options)) {
-        rows.seek(new byte[] {tag});
+        rows.seek(from);
         check(rows);
         return rows.isValid();
       }

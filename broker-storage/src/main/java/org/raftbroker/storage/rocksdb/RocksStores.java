@@ -23,6 +23,7 @@ import org.rocksdb.DBOptions;
 import org.rocksdb.Env;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
+import org.rocksdb.NativeLibraryLoader;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteBufferManager;
@@ -37,10 +38,6 @@ import org.rocksdb.WriteBufferManager;
  * at open.
  */
 public final class RocksStores implements ShardStores, AutoCloseable {
-  static {
-    RocksDB.loadLibrary();
-  }
-
   /** Files of a checkpoint that a store goes on writing, or replaces. */
   private static final Pattern COPIED = Pattern.compile("CURRENT|(MANIFEST|OPTIONS)-\\d+");
 
@@ -61,6 +58,7 @@ public final class RocksStores implements ShardStores, AutoCloseable {
    * @param shards how many stores will share the memory
    */
   public RocksStores(StoreConfig config, int shards) {
+    RocksDB.loadLibrary();
     blockCache = new LRUCache(config.blockCacheBytes(), -1, false, INDEX_SHARE);
     // Not charged to the block cache: under load the memtables would push out every block.
     writeBufferAccount = new LRUCache(config.writeBufferBytes());
@@ -104,6 +102,30 @@ public final class RocksStores implements ShardStores, AutoCloseable {
                     .setCacheIndexAndFilterBlocks(true)
                     .setFilterPolicy(filter)
                     .setFormatVersion(5));
+  }
+
+  /**
+   * Loads RocksDB's native library by way of a file in a directory, which each start replaces.
+   * Without this call the file goes to the temporary directory under a new name each time, and a
+   * process that is killed leaves it there. An environment variable ROCKSDB_SHAREDLIB_DIR wins.
+   *
+   * @throws IOException if the library cannot be written there or loaded from there
+   */
+  public static void loadLibrary(Path directory) throws IOException {
+    String override = System.getenv("ROCKSDB_SHAREDLIB_DIR");
+    String where = override == null ? directory.toString() : override;
+    try {
+      NativeLibraryLoader.getInstance().loadLibrary(where);
+    } catch (IOException | UnsatisfiedLinkError e) {
+      throw new IOException(
+          "RocksDB's native library cannot be loaded from "
+              + where
+              + ": "
+              + e.getMessage()
+              + "; the directory must be writable and its files executable: name another in the"
+              + " environment variable ROCKSDB_SHAREDLIB_DIR",
+          e);
+    }
   }
 
   @Override
