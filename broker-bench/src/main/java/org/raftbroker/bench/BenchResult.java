@@ -142,11 +142,11 @@ public record BenchResult(
 
   private String warmUpText() {
     String length = String.format(Locale.ROOT, "%.0f s", warmUp.toMillis() / 1000.0);
-    return warmUp.compareTo(BenchSettings.SHORTEST_WARM_UP) >= 0
+    return warmUp.compareTo(WarmUp.UNTIL_STEADY.atLeast()) >= 0
         ? length
         : length
             + ", shorter than "
-            + BenchSettings.SHORTEST_WARM_UP.toSeconds()
+            + WarmUp.UNTIL_STEADY.atLeast().toSeconds()
             + " s: code may not be compiled yet, so expect lower rates than a warm node has";
   }
 

@@ -10,8 +10,7 @@ import java.util.List;
  * @param servers host:port of each node to load; load is spread evenly over them
  * @param channelsPerNode connections to each node, at least 1. One is fastest on few cores
  * @param eventLoops threads that drive all connections, at least 1
- * @param warmUp load before the measurement; if shorter than {@link #SHORTEST_WARM_UP}, the result
- *     says so
+ * @param warmUp load before the measurement
  * @param duration how long is measured
  * @param bodyBytes size of each body, at least {@link #MIN_BODY_BYTES}
  * @param subjects over how many subjects the messages go in turn, 1 to {@link #MAX_SUBJECTS}
@@ -31,9 +30,6 @@ public record BenchSettings(
     double ratePerSecond,
     Duration timeout,
     Path probeDir) {
-
-  /** After less the code is not compiled on any machine. */
-  static final Duration SHORTEST_WARM_UP = Duration.ofSeconds(20);
 
   /** The send time (8 bytes) and the number of the publisher (4 bytes). */
   public static final int MIN_BODY_BYTES = 12;

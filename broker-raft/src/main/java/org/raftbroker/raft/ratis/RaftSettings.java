@@ -67,9 +67,8 @@ final class RaftSettings {
         properties,
         SizeInBytes.valueOf(Math.max(8L << 20, MAX_APPENDS_UNDER_WAY * (long) bufferBytes)));
     // After errors Ratis waits before it sends again. If that is longer than until the next
-    // heartbeat, it then sends only heartbeats, whose
-    // refusals change nothing: by its own default of up to 5 s a follower that came back could stay
-    // behind for ever.
+    // heartbeat, it then sends only heartbeats, whose refusals change nothing: by its own default
+    // of up to 5 s a follower that came back could stay behind for ever.
     long retryMillis = Math.max(1, config.electionTimeout().toMillis() / 5);
     Log.Appender.setRetryPolicy(properties, "1ms,10, " + retryMillis + "ms,1000000000");
     // Ratis would sleep a millisecond before each append to gather entries. Ours are gathered

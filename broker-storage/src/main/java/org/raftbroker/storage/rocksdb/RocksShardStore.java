@@ -55,8 +55,8 @@ public final class RocksShardStore implements ShardStore {
   private static final long ROOM_POLL_NANOS = 1_000_000;
 
   private final RocksDB db;
-  private final ColumnFamilyHandle messages;
   private final List<ColumnFamilyHandle> families;
+  private final ColumnFamilyHandle messages;
   private final Path directory;
   private final WriteOptions noWal = new WriteOptions().setDisableWAL(true).setNoSlowdown(true);
   private final ReadOptions fromMemory = new ReadOptions().setReadTier(ReadTier.BLOCK_CACHE_TIER);
@@ -384,7 +384,7 @@ public final class RocksShardStore implements ShardStore {
   }
 
   private byte @Nullable [] get(byte[] key) {
-    return get(families.get(0), key);
+    return get(db.getDefaultColumnFamily(), key);
   }
 
   private byte @Nullable [] get(ColumnFamilyHandle family, byte[] key) {

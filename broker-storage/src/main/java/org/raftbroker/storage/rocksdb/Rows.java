@@ -18,8 +18,7 @@ import org.raftbroker.storage.SubjectState;
  *
  * <p>Messages are in a family of their own, because they come in key order: their files then
  * overlap little or not at all, and RocksDB moves them from level to level instead of writing them
- * again. Next to rows that change all the time each message was written several times over, which
- * cost a third of the processor under load.
+ * again. Next to rows that change all the time each message was written several times over.
  *
  * <pre>
  * P                                    position: format, term, log index, log time, last subject number
@@ -72,7 +71,11 @@ final class Rows {
       int format = in.getInt();
       if (format != FORMAT) {
         throw new IllegalStateException(
-            "the store has format " + format + ", this version reads format " + FORMAT);
+            "the store has format "
+                + format
+                + ", this version reads format "
+                + FORMAT
+                + "; start it with the version that wrote it");
       }
       return new Position(in.getLong(), in.getLong(), in.getLong(), in.getLong());
     }
