@@ -15,6 +15,7 @@ import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command-line tool: reads the arguments, runs a command, ends with its exit code. */
 @Command(
@@ -127,11 +128,17 @@ public final class Brokerctl {
 
   private static int usage(Terminal terminal, ParameterException e) {
     terminal.note(
-        Failure.usage(String.valueOf(e.getMessage())).line()
+        Failure.usage(e.getMessage() + didYouMean(e)).line()
             + "\ntry '"
             + e.getCommandLine().getCommandSpec().qualifiedName()
             + " --help'");
     return ExitCode.USAGE;
+  }
+
+  private static String didYouMean(ParameterException e) {
+    List<String> suggestions =
+        e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
+    return suggestions.isEmpty() ? "" : "; did you mean " + suggestions.get(0) + "?";
   }
 
   private static int failed(Terminal terminal, Exception e) throws Exception {

@@ -475,6 +475,14 @@ class BrokerctlTest {
     assertThat(Ctl.run().exitCode()).isEqualTo(ExitCode.USAGE);
   }
 
+  @Test
+  void namesTheNearestCommandAndOption() {
+    assertThat(Ctl.run("publsh", "orders", "x").err()).contains("did you mean publish?");
+    assertThat(ctl("publish", "orders", "x", "--expire", "5s").err())
+        .contains("did you mean --expires?");
+    assertThat(Ctl.run("zzz").err()).doesNotContain("did you mean");
+  }
+
   private List<String> subscribe(String from, int count) {
     return ctl("subscribe", "orders", "--from", from, "--count", Integer.toString(count)).lines();
   }
