@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.raftbroker.bench.WarmUp;
 
 class BenchCommandTest {
   private MemoryStore store;
@@ -176,7 +177,7 @@ class BenchCommandTest {
         .contains("messages/s")
         .contains("p99.9")
         .contains("ids and order hold")
-        .contains("shorter than 20 s");
+        .contains("shorter than " + WarmUp.UNTIL_STEADY.atLeast().toSeconds() + " s");
   }
 
   @Test
