@@ -1,0 +1,112 @@
+package org.raftbroker.storage;
+
+import java.util.List;
+import java.util.Optional;
+import org.raftbroker.message.Subject;
+
+/**
+ * What is archived, shared by all nodes: the subjects, and how far each shard's log is archived.
+ * Any thread; every method blocks until the database answers, and throws {@link ArchiveException}
+ * if it does not.
+ *
+ * <p>An <em>incarnation</em> is one life of a shard's log: 1 for the first, one more each time that
+ * the shard was started anew from the archive. Positions of different incarnations cannot be
+ * compared, and only the newest one may record.
+ */
+public interface Catalog extends AutoCloseable {
+  /**
+   * How far a shard is archived; empty if it was never opened.
+   *
+   * @throws ArchiveException if the catalog belongs to another cluster or to another number of
+   *     shards
+   */
+  Optional<ArchivedShard> shard(int shard);
+
+  /**
+   * Begins an incarnation of a shard. Harmless when repeated.
+   *
+   * @param incarnation one more than the newest one, or the newest one again
+   * @throws ArchiveException if a newer one has begun
+   */
+  void open(int shard, long incarnation);
+
+  /**
+   * Records one step of the archiver in one transaction, all or nothing. A step that does not go
+   * beyond what is recorded, as a leader may send that was replaced and does not know it yet,
+   * changes nothing.
+   *
+   * @throws ArchiveException also if a newer incarnation has begun
+   */
+  void record(ArchiveStep step);
+
+  /**
+   * Subjects of a shard by name, for a new incarnation to start from.
+   *
+   * @param afterName the last name of the page before; empty for the first page
+   */
+  List<ArchivedSubject> subjects(int shard, String afterName, int limit);
+
+  /** Reserved runs of a subject, by rising ids. */
+  List<Changes.ReservedRun> reserved(Subject subject);
+
+  @Override
+  void close();
+
+  /**
+   * How far a shard is archived.
+   *
+   * @param archivedIndex log index of the last entry that is archived whole; -1 if none
+   * @param archivedAtMillis when that was recorded; 0 if never
+   * @param backlogMessages messages that were not archived at that time
+   */
+  record ArchivedShard(
+      int shard,
+      long incarnation,
+      long archivedIndex,
+      long archivedAtMillis,
+      long backlogMessages,
+      long subjects) {}
+
+  /**
+   * A subject as far as it is archived.
+   *
+   * @param lastId the head when it was recorded: at least {@code archivedId}
+   * @param archivedId every message up to this id is in the archive, or was past its time before it
+   *     came there
+   * @param archivedMessageId the highest id up to there that belongs to a message; 0 if none
+   * @param archivedChecksum the running checksum up to that message
+   * @param messages how many messages were archived
+   * @param bytes the size of their frames
+   */
+  record ArchivedSubject(
+      Subject subject,
+      long lastId,
+      long archivedId,
+      long archivedMessageId,
+      int archivedChecksum,
+      long messages,
+      long bytes) {}
+
+  /**
+   * One step of a shard's archiver: what was in the log after the step before, up to {@code
+   * upToIndex}, is in the archive.
+   *
+   * @param subjects those that the step touched, with absolute values
+   * @param reserved runs of reserved ids that are new or became longer
+   * @param backlogMessages messages that are still to be archived
+   * @param atMillis the archiver's clock
+   */
+  record ArchiveStep(
+      int shard,
+      long incarnation,
+      long upToIndex,
+      List<ArchivedSubject> subjects,
+      List<Changes.ReservedRun> reserved,
+      long backlogMessages,
+      long atMillis) {
+    public ArchiveStep {
+      subjects = List.copyOf(subjects);
+      reserved = List.copyOf(reserved);
+    }
+  }
+}
