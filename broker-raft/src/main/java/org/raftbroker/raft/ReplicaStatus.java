@@ -1,6 +1,7 @@
 package org.raftbroker.raft;
 
 import org.jspecify.annotations.Nullable;
+import org.raftbroker.storage.ArchiveState;
 
 /**
  * This node's replica of a shard, for people and metrics.
@@ -8,6 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param leaderId the member that leads; null while unknown
  * @param commitIndex index of a log entry, not of a message; like the other indexes -1 if none
  * @param problem why the replica is out of service; null if it is not
+ * @param archive how the shard stands with the archive, as far as this replica has applied
  */
 public record ReplicaStatus(
     int shard,
@@ -19,7 +21,8 @@ public record ReplicaStatus(
     long snapshotIndex,
     long storeBytes,
     long subjects,
-    @Nullable String problem) {
+    @Nullable String problem,
+    ArchiveState archive) {
   public enum Role {
     STARTING,
     LEADER,

@@ -10,12 +10,17 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.BrokerException;
+import org.raftbroker.message.MessageFrame;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Reason;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.raft.command.Command;
 import org.raftbroker.raft.command.Command.Expire;
 import org.raftbroker.raft.command.Submission;
+import org.raftbroker.storage.Archive;
+import org.raftbroker.storage.Archive.ArchivedRun;
+import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
 import org.raftbroker.storage.StoreException;
@@ -34,6 +39,7 @@ public final class ReplicatedShard implements Shard {
   private final ReadBarriers barriers;
   private final Executor diskReads;
   private final LongSupplier clockMillis;
+  private final @Nullable SharedArchive archive;
 
   /** The parts of a replica that only its Raft implementation knows. */
   public interface Replica {
@@ -42,7 +48,11 @@ public final class ReplicatedShard implements Shard {
     CompletableFuture<String> transferLeadership(@Nullable String toMemberId);
   }
 
-  /** What the shards of a node share. */
+  /**
+   * What the shards of a node share.
+   *
+   * @param archive null: messages stay in the store
+   */
   public record Shared(
       String selfId,
       GroupCommitConfig groupCommit,
@@ -51,7 +61,8 @@ public final class ReplicatedShard implements Shard {
       ScheduledExecutorService timer,
       Executor diskReads,
       LongSupplier clockMillis,
-      long leaderlessPatienceMillis) {}
+      long leaderlessPatienceMillis,
+      @Nullable SharedArchive archive) {}
 
   public ReplicatedShard(
       int number, ReplicatedLog log, ShardReader reader, Replica replica, Shared shared) {
@@ -61,6 +72,7 @@ public final class ReplicatedShard implements Shard {
     this.replica = replica;
     this.diskReads = shared.diskReads;
     this.clockMillis = shared.clockMillis;
+    this.archive = shared.archive;
     this.entries = new EntryQueue(number, log, shared.observer, shared.groupCommit.maxBatchBytes());
     this.groupCommit =
         new GroupCommit(
@@ -87,16 +99,43 @@ public final class ReplicatedShard implements Shard {
 
   @Override
   public CompletableFuture<Outcome> publish(List<NewMessage> messages) {
-    return groupCommit.publish(messages);
+    BrokerException refusal = refusal();
+    return refusal == null
+        ? groupCommit.publish(messages)
+        : CompletableFuture.failedFuture(refusal);
   }
 
   @Override
   public CompletableFuture<Long> reserve(Subject subject, int count) {
-    return groupCommit.reserve(subject, count).thenApply(outcome -> outcome.id(0));
+    BrokerException refusal = refusal();
+    return refusal == null
+        ? groupCommit.reserve(subject, count).thenApply(outcome -> outcome.id(0))
+        : CompletableFuture.failedFuture(refusal);
+  }
+
+  /**
+   * Why no ids are given out now; null if they are. What this replica has applied decides: it opens
+   * by an entry of the log, so what is submitted after that comes after it in the log, too. A
+   * replica that is out of service leaves it to the leader.
+   */
+  private @Nullable BrokerException refusal() {
+    return archive == null || log.problem() != null ? null : archive.refusal(number, state());
+  }
+
+  private ArchiveState state() {
+    try {
+      return reader.archive();
+    } catch (StoreException e) {
+      return ArchiveState.NONE; // not started yet
+    }
   }
 
   /** The receiving end of {@link PeerLink#forward}; fails if this node does not lead. */
   public CompletableFuture<List<Outcome>> submit(List<Submission> submissions) {
+    if (archive != null && !state().open()) {
+      return CompletableFuture.failedFuture(
+          new IllegalStateException("shard " + number + " does not give out ids yet"));
+    }
     List<CompletableFuture<Outcome>> outcomes = submissions.stream().map(entries::add).toList();
     return CompletableFuture.allOf(outcomes.toArray(CompletableFuture[]::new))
         .thenApply(done -> outcomes.stream().map(CompletableFuture::join).toList());
@@ -104,7 +143,17 @@ public final class ReplicatedShard implements Shard {
 
   /** Proposes to remove what is past its time; for the leader. */
   public CompletableFuture<Outcome> expire(int maxRows) {
-    return entries.add(new Submission(Submission.NO_ORIGIN, 0, new Expire(maxRows)));
+    return propose(new Expire(maxRows));
+  }
+
+  /** Proposes a command that may be applied twice; fails if this node does not lead. */
+  public CompletableFuture<Outcome> propose(Command command) {
+    return entries.add(new Submission(Submission.NO_ORIGIN, 0, command));
+  }
+
+  /** Whether this node's replica leads and takes entries. */
+  public boolean leads() {
+    return log.leads();
   }
 
   @Override
@@ -135,10 +184,16 @@ public final class ReplicatedShard implements Shard {
     }
     return inMemory == null || inMemory == ShardReader.NOT_IN_MEMORY
         ? onDisk(() -> messageOrWhyNot(subject, id))
+            .thenCompose(
+                found ->
+                    found == null
+                        ? archived(subject, id)
+                        : CompletableFuture.completedFuture(found))
         : CompletableFuture.completedFuture(inMemory);
   }
 
-  private StoredMessage messageOrWhyNot(Subject subject, long id) {
+  /** Null: it is in the archive, if anywhere. */
+  private @Nullable StoredMessage messageOrWhyNot(Subject subject, long id) {
     // The head first: a message that is applied from now on is past it, and so cannot be taken for
     // one that has expired.
     long head = reader.head(subject);
@@ -151,11 +206,46 @@ public final class ReplicatedShard implements Shard {
       throw new BrokerException(
           Reason.ID_NOT_PUBLISHED, which + " is not published; the highest id so far is " + head);
     }
-    throw reader.isReserved(subject, id)
+    if (id <= reader.archivedId(subject)) {
+      return null;
+    }
+    throw whyNot(subject, id);
+  }
+
+  private CompletableFuture<StoredMessage> archived(Subject subject, long id) {
+    return SharedArchive.refusing(archive(subject).message(subject, id))
+        .thenCompose(
+            found ->
+                found == null
+                    ? onDisk(
+                        () -> {
+                          throw whyNot(subject, id);
+                        })
+                    : CompletableFuture.completedFuture(found));
+  }
+
+  /**
+   * The archive, for a subject of which it has messages.
+   *
+   * @throws BrokerException if this node was not told where it is
+   */
+  private Archive archive(Subject subject) {
+    if (archive == null) {
+      throw new BrokerException(
+          Reason.ARCHIVE_UNAVAILABLE,
+          "messages of \""
+              + subject
+              + "\" are in an archive that this node was not told of (archive.enabled)");
+    }
+    return archive.archive();
+  }
+
+  private BrokerException whyNot(Subject subject, long id) {
+    return reader.isReserved(subject, id)
         ? new BrokerException(
             Reason.ID_RESERVED,
             "id " + id + " of \"" + subject + "\" was reserved; it has no message")
-        : expired(which);
+        : expired("message " + id + " of \"" + subject + "\"");
   }
 
   private StoredMessage unexpired(StoredMessage message) {
@@ -184,6 +274,28 @@ public final class ReplicatedShard implements Shard {
   private static BrokerException stopped(StoreException e) {
     return new BrokerException(
         Reason.SHARD_STOPPED, String.valueOf(e.getMessage()) + "; retry at another node");
+  }
+
+  @Override
+  public CompletableFuture<ArchivedRun> readArchived(Subject subject, long fromId, int maxBytes) {
+    return SharedArchive.refusing(
+        archive(subject).read(subject, fromId, reader.archivedId(subject), maxBytes));
+  }
+
+  @Override
+  public CompletableFuture<Long> firstIdAtOrAfter(Subject subject, long timeMillis) {
+    long inStore = reader.firstIdAtOrAfter(subject, timeMillis);
+    long archivedId = reader.archivedId(subject);
+    return archivedId == 0 || isFirstInStoreBefore(subject, archivedId, timeMillis)
+        ? CompletableFuture.completedFuture(inStore)
+        : SharedArchive.refusing(archive(subject).firstIdAtOrAfter(subject, archivedId, timeMillis))
+            .thenApply(id -> id <= archivedId ? id : Math.max(id, inStore));
+  }
+
+  /** Time never goes back within a subject: the archive then has only messages from before. */
+  private boolean isFirstInStoreBefore(Subject subject, long archivedId, long timeMillis) {
+    List<StoredMessage> first = reader.read(subject, archivedId + 1, 1);
+    return !first.isEmpty() && MessageFrame.publishedAtMillis(first.get(0).frame()) < timeMillis;
   }
 
   @Override

@@ -8,6 +8,7 @@ import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Reason;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.storage.Archive.ArchivedRun;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
 
@@ -18,7 +19,8 @@ import org.raftbroker.storage.ShardReader;
  *
  * <p>Failures are {@link BrokerException}s: {@link Reason#NO_QUORUM} (the outcome of a publish is
  * then open), {@link Reason#TOO_MANY_PENDING}, {@link Reason#SHUTTING_DOWN}, {@link
- * Reason#SHARD_STOPPED}.
+ * Reason#SHARD_STOPPED}, and where there is an archive {@link Reason#ARCHIVE_NOT_OPEN} and {@link
+ * Reason#BACKLOG_FULL}.
  */
 public interface Shard {
   /** From 0 to the number of shards - 1. */
@@ -46,6 +48,25 @@ public interface Shard {
    *     Reason#MESSAGE_EXPIRED}
    */
   CompletableFuture<StoredMessage> fetch(Subject subject, long id);
+
+  /**
+   * Reads messages of a subject that are in the archive, in id order: those up to {@link
+   * ShardReader#archivedId}.
+   *
+   * @param fromId at least 1; it need not exist
+   * @param maxBytes stop once the frames add up to this many bytes; one message is returned even if
+   *     it alone is larger
+   * @return fails with {@link Reason#ARCHIVE_UNAVAILABLE} if the archive does not answer
+   */
+  CompletableFuture<ArchivedRun> readArchived(Subject subject, long fromId, int maxBytes);
+
+  /**
+   * The lowest id whose message was published at or after {@code timeMillis}, wherever it is; head +
+   * 1 if there is none. May touch the disk before it returns.
+   *
+   * @return fails as {@link #readArchived}
+   */
+  CompletableFuture<Long> firstIdAtOrAfter(Subject subject, long timeMillis);
 
   /**
    * Completes once this replica has applied all that was committed before the call (ReadIndex;

@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Reason;
@@ -55,7 +56,10 @@ public final class BrokerNode {
   private final NodeConfig config;
   private final BrokerMetrics metrics = new BrokerMetrics();
   private final EventLoops loops;
+  private final InstantSource clock;
+  private final boolean recoverFromArchive;
   private final RocksStores stores;
+  private final @Nullable SharedStorage sharedStorage;
   private final PeerConnections peers;
   private final RatisNode ratis;
   private final CursorDelivery delivery;
@@ -74,24 +78,39 @@ public final class BrokerNode {
   /**
    * Opens the data directory and the stores; nothing runs yet.
    *
+   * @param recoverFromArchive whether shards that are empty on all nodes may start from what the
+   *     archive knows of them
    * @throws IOException if the data directory cannot be used, saying why
    */
-  public BrokerNode(NodeConfig config, String version) throws IOException {
+  public BrokerNode(NodeConfig config, String version, boolean recoverFromArchive)
+      throws IOException {
     this.config = config;
+    this.recoverFromArchive = recoverFromArchive;
     Member self = config.self();
     Membership membership = new StaticMembership(self.id(), config.cluster().members());
     ClusterSecret secret = new ClusterSecret(config.cluster().secret().reveal());
     DataDirectory data =
         DataDirectory.open(
-            config.node().dataDir(), config.cluster().name(), self.id(), config.cluster().shards());
-    InstantSource clock = InstantSource.system();
+            config.node().dataDir(),
+            config.cluster().name(),
+            self.id(),
+            config.cluster().shards(),
+            config.archive().enabled());
+    clock = InstantSource.system();
     loops = new EventLoops(config.limits().eventLoops());
     RocksStores.loadLibrary(config.node().dataDir());
     stores = new RocksStores(config.store(), config.cluster().shards());
+    sharedStorage = config.archive().enabled() ? new SharedStorage(config) : null;
     peers = new PeerConnections(membership, secret, config.peers(), loops);
     ratis =
         new RatisNode(
-            raftSettings(config, self, membership), data, stores, peers, metrics, clock::millis);
+            raftSettings(config, self, membership),
+            data,
+            stores,
+            peers,
+            metrics,
+            clock::millis,
+            sharedStorage == null ? null : sharedStorage.forShards());
     delivery = new CursorDelivery(ratis.shards(), config.delivery(), clock, metrics);
     PeerBroadcast broadcast = new PeerBroadcast(delivery, peers);
     peerService = new PeerService(ratis.forwardedSubmissions(), broadcast, loops);
@@ -156,6 +175,10 @@ public final class BrokerNode {
   public void start() throws IOException {
     http.start();
     ratis.start(delivery);
+    if (sharedStorage != null) {
+      sharedStorage.start(
+          ratis.replicatedShards(), recoverFromArchive, clock::millis, metrics);
+    }
     delivery.start();
     grpc.start();
     var unused =
@@ -188,7 +211,11 @@ public final class BrokerNode {
         reasons.add("shard " + shard.number() + " has no leader");
       }
     }
-    return reasons.isEmpty() ? Readiness.READY : Readiness.not(reasons);
+    boolean ready = reasons.isEmpty();
+    if (sharedStorage != null) {
+      reasons.addAll(sharedStorage.problems());
+    }
+    return new Readiness(ready, reasons);
   }
 
   /**
@@ -202,6 +229,9 @@ public final class BrokerNode {
     stopping = true;
     readinessTimer.shutdownNow();
     grpc.serving(false);
+    if (sharedStorage != null) {
+      sharedStorage.stopArchiving();
+    }
     ratis.handOver();
     delivery.endAll(
         new BrokerException(
@@ -216,6 +246,9 @@ public final class BrokerNode {
     ratis.close();
     delivery.close();
     stores.close();
+    if (sharedStorage != null) {
+      sharedStorage.close();
+    }
     loops.close(Duration.ofSeconds(1));
     http.close();
     metrics.close();

@@ -56,6 +56,13 @@ public final class Main implements Callable<Integer> {
           "Check the configuration, print every setting and where it comes from, and exit.")
   private boolean showConfig;
 
+  @Option(
+      names = "--recover-from-archive",
+      description =
+          "After the loss of every node's disk: let empty shards start from what PostgreSQL and"
+              + " Cassandra have of them. On a cluster that has its disks this changes nothing.")
+  private boolean recoverFromArchive;
+
   /** The entry point of the process. */
   public static void main(String[] args) {
     JulBridge.install();
@@ -84,7 +91,7 @@ public final class Main implements Callable<Integer> {
     config.warnings().forEach(warning -> log.atWarn().log(warning));
     BrokerNode node;
     try {
-      node = new BrokerNode(config, Version.text());
+      node = new BrokerNode(config, Version.text(), recoverFromArchive);
       node.start();
     } catch (IOException | RuntimeException e) {
       log.atError()

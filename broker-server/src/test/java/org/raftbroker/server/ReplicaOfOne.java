@@ -28,6 +28,7 @@ import org.raftbroker.raft.command.Command.ReserveIds;
 import org.raftbroker.raft.command.Entry;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.storage.Outcome;
+import org.raftbroker.storage.Archive.ArchivedRun;
 import org.raftbroker.storage.ShardReader;
 import org.raftbroker.storage.rocksdb.RocksShardStore;
 import org.raftbroker.storage.rocksdb.RocksStores;
@@ -124,6 +125,16 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
   }
 
   @Override
+  public CompletableFuture<ArchivedRun> readArchived(Subject subject, long fromId, int maxBytes) {
+    throw new IllegalStateException("there is no archive");
+  }
+
+  @Override
+  public CompletableFuture<Long> firstIdAtOrAfter(Subject subject, long timeMillis) {
+    return CompletableFuture.completedFuture(reader().firstIdAtOrAfter(subject, timeMillis));
+  }
+
+  @Override
   public CompletableFuture<Void> readBarrier() {
     return onApplyThread(() -> null);
   }
@@ -146,7 +157,8 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
         -1,
         store.diskBytes(),
         store.subjects(),
-        null);
+        null,
+        store.reader().archive());
   }
 
   @Override

@@ -122,31 +122,46 @@ public final class MessageFrame {
     return int64(frame, MessageResponse.PREVIOUS_ID_FIELD_NUMBER);
   }
 
+  /** The running checksum of the subject after this message. */
+  public static int checksum(byte[] frame) {
+    CodedInputStream in = CodedInputStream.newInstance(frame);
+    try {
+      return seek(in, MessageResponse.CHECKSUM_FIELD_NUMBER) ? in.readFixed32() : 0;
+    } catch (IOException e) {
+      throw notAMessage(e);
+    }
+  }
+
   private static int headerSize(Map.Entry<String, String> header) {
     return CodedOutputStream.computeStringSize(1, header.getKey())
         + CodedOutputStream.computeStringSize(2, header.getValue());
   }
 
-  /**
-   * The value of a field of a frame that {@link #encode} wrote: fields stand in rising order. 0 if
-   * it is absent.
-   */
   private static long int64(byte[] frame, int field) {
     CodedInputStream in = CodedInputStream.newInstance(frame);
     try {
-      for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-        int number = WireFormat.getTagFieldNumber(tag);
-        if (number == field) {
-          return in.readInt64();
-        }
-        if (number > field) {
-          return 0;
-        }
-        in.skipField(tag);
-      }
-      return 0;
+      return seek(in, field) ? in.readInt64() : 0;
     } catch (IOException e) {
-      throw new IllegalStateException("a stored message is not a MessageResponse", e);
+      throw notAMessage(e);
     }
+  }
+
+  /**
+   * Goes to the value of a field of a frame that {@link #encode} wrote: fields stand in rising
+   * order. False if it is absent.
+   */
+  private static boolean seek(CodedInputStream in, int field) throws IOException {
+    for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
+      int number = WireFormat.getTagFieldNumber(tag);
+      if (number >= field) {
+        return number == field;
+      }
+      in.skipField(tag);
+    }
+    return false;
+  }
+
+  private static IllegalStateException notAMessage(IOException e) {
+    return new IllegalStateException("a stored message is not a MessageResponse", e);
   }
 }

@@ -1,6 +1,7 @@
 package org.raftbroker.storage;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.raftbroker.message.Subject;
 
@@ -23,12 +24,15 @@ public interface Catalog extends AutoCloseable {
   Optional<ArchivedShard> shard(int shard);
 
   /**
-   * Begins an incarnation of a shard. Harmless when repeated.
+   * Begins an incarnation of a shard, all or nothing. Changes nothing if it has begun already.
    *
    * @param incarnation one more than the newest one, or the newest one again
+   * @param skippedIds how many ids of each subject are skipped, from its head on, and kept as
+   *     reserved with all others past its archived id: they may have been given out by the
+   *     incarnation before
    * @throws ArchiveException if a newer one has begun
    */
-  void open(int shard, long incarnation);
+  void open(int shard, long incarnation, long skippedIds);
 
   /**
    * Records one step of the archiver in one transaction, all or nothing. A step that does not go
@@ -46,8 +50,8 @@ public interface Catalog extends AutoCloseable {
    */
   List<ArchivedSubject> subjects(int shard, String afterName, int limit);
 
-  /** Reserved runs of a subject, by rising ids. */
-  List<Changes.ReservedRun> reserved(Subject subject);
+  /** Reserved runs of some subjects, by rising ids; those that have none are absent. */
+  Map<Subject, List<Changes.ReservedRun>> reserved(List<Subject> subjects);
 
   @Override
   void close();
@@ -73,8 +77,9 @@ public interface Catalog extends AutoCloseable {
    * @param lastId the head when it was recorded: at least {@code archivedId}
    * @param archivedId every message up to this id is in the archive, or was past its time before it
    *     came there
-   * @param archivedMessageId the highest id up to there that belongs to a message; 0 if none
-   * @param archivedChecksum the running checksum up to that message
+   * @param archivedMessageId the highest id up to there that belongs to a message; 0 if none, and in
+   *     a step also if it archives none: then what is recorded stays
+   * @param archivedChecksum the running checksum up to that message, which goes with its id
    * @param messages how many messages were archived
    * @param bytes the size of their frames
    */

@@ -22,6 +22,9 @@ import org.raftbroker.message.Subject;
  * @param expiredMessages messages to remove
  * @param expiredKeys idempotency keys to forget, before {@code keys} are written; a key that was
  *     given again since is kept
+ * @param archive how the shard stands with the archive after the entry
+ * @param backlog ids that the entry gave out and that are to be archived
+ * @param archived runs that are archived: they leave the backlog, and their messages the store
  */
 public record Changes(
     long term,
@@ -34,7 +37,10 @@ public record Changes(
     List<Long> forgottenOrigins,
     List<NewKey> keys,
     List<ShardView.ExpiringMessage> expiredMessages,
-    List<ShardView.ExpiringKey> expiredKeys) {
+    List<ShardView.ExpiringKey> expiredKeys,
+    ArchiveState archive,
+    List<BacklogRun> backlog,
+    List<BacklogRun> archived) {
 
   public Changes {
     subjects = Collections.unmodifiableMap(subjects); // Map.copyOf would lose the order
@@ -45,6 +51,8 @@ public record Changes(
     keys = List.copyOf(keys);
     expiredMessages = List.copyOf(expiredMessages);
     expiredKeys = List.copyOf(expiredKeys);
+    backlog = List.copyOf(backlog);
+    archived = List.copyOf(archived);
   }
 
   public record ReservedRun(Subject subject, long fromId, long toId) {}

@@ -31,8 +31,23 @@ public interface ShardReader {
    */
   @Nullable StoredMessage messageInMemory(Subject subject, long id);
 
+  /**
+   * Every message of the subject up to this id is in the archive; 0 if none is. What is archived
+   * leaves the store at any moment: whoever misses a message in the store asks this
+   * <em>afterwards</em>, and then knows where it is.
+   */
+  long archivedId(Subject subject);
+
+  /** What is known of a subject; null if nothing was ever published or reserved on it. */
+  @Nullable SubjectState subject(Subject subject);
+
+  /** The reserved run that {@code id} belongs to; null if it was not reserved. */
+  Changes.@Nullable ReservedRun reservedRun(Subject subject, long id);
+
   /** Whether {@code id} was reserved. */
-  boolean isReserved(Subject subject, long id);
+  default boolean isReserved(Subject subject, long id) {
+    return reservedRun(subject, id) != null;
+  }
 
   /**
    * Returns messages of one subject in id order, from {@code fromId} on.
@@ -50,6 +65,17 @@ public interface ShardReader {
    * none.
    */
   long firstIdAtOrAfter(Subject subject, long timeMillis);
+
+  /** How the shard stands with the archive. Never touches the disk. */
+  ArchiveState archive();
+
+  /**
+   * The oldest of what is not archived yet, in log order and in whole entries.
+   *
+   * @param maxMessages stop at the end of the entry with which it reaches so many messages
+   * @param maxBytes the same for the size of their frames
+   */
+  List<BacklogRun> backlog(long maxMessages, long maxBytes);
 
   /** Whether a message or an idempotency key is past its time and not yet removed. */
   boolean hasExpired(long nowMillis);

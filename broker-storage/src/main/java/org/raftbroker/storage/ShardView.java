@@ -35,6 +35,12 @@ public interface ShardView {
   /** Idempotency keys that are forgotten at {@code nowMillis}, the longest forgotten first. */
   List<ExpiringKey> expiredKeys(long nowMillis, int limit);
 
+  /** How the shard stands with the archive. */
+  ArchiveState archive();
+
+  /** What is not archived yet of the entries up to {@code upToIndex}, in log order. */
+  List<BacklogRun> backlog(long upToIndex);
+
   record ExpiringMessage(
       Subject subject, long subjectNumber, long id, long expiresAtMillis, int frameBytes) {}
 

@@ -11,6 +11,9 @@ package org.raftbroker.storage;
  *     message
  * @param messages how many messages the store holds, expired ones that are not removed yet included
  * @param bytes the size of their frames
+ * @param archivedId every message up to this id is archived and no longer in the store; 0 if none
+ * @param archivedMessages how many messages were archived
+ * @param archivedBytes the size of their frames
  */
 public record SubjectState(
     long number,
@@ -19,22 +22,104 @@ public record SubjectState(
     int checksum,
     long reservedFrom,
     long messages,
-    long bytes) {
+    long bytes,
+    long archivedId,
+    long archivedMessages,
+    long archivedBytes) {
 
   public static SubjectState first(long number) {
-    return new SubjectState(number, 0, 0, 0, 0, 0, 0);
+    return new SubjectState(number, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 
-  public SubjectState withMessage(long id, int checksum, int frameBytes) {
-    return new SubjectState(number, id, id, checksum, 0, messages + 1, bytes + frameBytes);
+  /** A subject as the archive knows it, with nothing in the store. */
+  public static SubjectState adopted(long number, Catalog.ArchivedSubject known, long reservedFrom) {
+    return new SubjectState(
+        number,
+        known.lastId(),
+        known.archivedMessageId(),
+        known.archivedChecksum(),
+        reservedFrom,
+        0,
+        0,
+        known.archivedId(),
+        known.messages(),
+        known.bytes());
+  }
+
+  public SubjectState withMessage(long id, int newChecksum, int frameBytes) {
+    return new SubjectState(
+        number,
+        id,
+        id,
+        newChecksum,
+        0,
+        messages + 1,
+        bytes + frameBytes,
+        archivedId,
+        archivedMessages,
+        archivedBytes);
   }
 
   public SubjectState withReserved(long from, long to) {
-    return new SubjectState(number, to, lastMessageId, checksum, from, messages, bytes);
+    return new SubjectState(
+        number,
+        to,
+        lastMessageId,
+        checksum,
+        from,
+        messages,
+        bytes,
+        archivedId,
+        archivedMessages,
+        archivedBytes);
   }
 
   public SubjectState withoutMessage(int frameBytes) {
+    return inStore(messages - 1, bytes - frameBytes);
+  }
+
+  /** After {@code run}, the next one of the backlog, was archived. */
+  public SubjectState withArchived(BacklogRun run) {
+    SubjectState left = inStore(messages - run.messages(), bytes - run.bytes());
     return new SubjectState(
-        number, lastId, lastMessageId, checksum, reservedFrom, messages - 1, bytes - frameBytes);
+        number,
+        lastId,
+        lastMessageId,
+        checksum,
+        reservedFrom,
+        left.messages,
+        left.bytes,
+        run.toId(),
+        archivedMessages + run.messages(),
+        archivedBytes + run.bytes());
+  }
+
+  /** As this one, but for what the archive has. */
+  public SubjectState withArchivedId(long id) {
+    return new SubjectState(
+        number,
+        lastId,
+        lastMessageId,
+        checksum,
+        reservedFrom,
+        messages,
+        bytes,
+        id,
+        archivedMessages,
+        archivedBytes);
+  }
+
+  private SubjectState inStore(long newMessages, long newBytes) {
+    return new SubjectState(
+        number,
+        lastId,
+        lastMessageId,
+        checksum,
+        reservedFrom,
+        newMessages,
+        newBytes,
+        archivedId,
+        archivedMessages,
+        archivedBytes);
   }
 }

@@ -19,11 +19,17 @@ import org.raftbroker.message.NewMessage.Idempotency;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.raft.command.Command;
+import org.raftbroker.raft.command.Command.AdoptSubjects;
+import org.raftbroker.raft.command.Command.AdoptedSubject;
 import org.raftbroker.raft.command.Command.AppendBatch;
 import org.raftbroker.raft.command.Command.Expire;
+import org.raftbroker.raft.command.Command.MarkArchived;
+import org.raftbroker.raft.command.Command.OpenArchive;
 import org.raftbroker.raft.command.Command.ReserveIds;
 import org.raftbroker.raft.command.Entry;
 import org.raftbroker.raft.command.Submission;
+import org.raftbroker.storage.ArchiveState;
+import org.raftbroker.storage.BacklogRun;
 import org.raftbroker.storage.Changes;
 import org.raftbroker.storage.Changes.NewKey;
 import org.raftbroker.storage.Changes.ReservedRun;
@@ -62,6 +68,10 @@ public final class Applier {
   private List<ExpiringMessage> expiredMessages = List.of();
   private List<ExpiringKey> expiredKeys = List.of();
   private boolean expired;
+  private final Map<Subject, BacklogRun> growingRuns = new LinkedHashMap<>();
+  private final List<BacklogRun> backlog = new ArrayList<>();
+  private final List<BacklogRun> archived = new ArrayList<>();
+  private ArchiveState archive;
   private long lastSubjectNumber;
 
   private Applier(ShardView view, Entry entry) {
@@ -71,6 +81,7 @@ public final class Applier {
     // within a subject.
     this.nowMillis = Math.max(entry.leaderTimeMillis(), view.lastTimeMillis());
     this.lastSubjectNumber = view.lastSubjectNumber();
+    this.archive = view.archive();
   }
 
   public static Applied apply(ShardView view, Entry entry) {
@@ -83,6 +94,7 @@ public final class Applier {
       outcomes.add(applyOnce(submission));
     }
     closedRuns.addAll(reserved.values());
+    backlog.addAll(growingRuns.values());
     Changes changes =
         new Changes(
             entry.term(),
@@ -95,7 +107,10 @@ public final class Applier {
             List.copyOf(forgottenOrigins),
             List.copyOf(keys.values()),
             expiredMessages,
-            expiredKeys);
+            expiredKeys,
+            archive,
+            backlog,
+            archived);
     return new Applied(changes, outcomes);
   }
 
@@ -142,6 +157,15 @@ public final class Applier {
     }
     if (command instanceof Expire expire) {
       return expire(expire);
+    }
+    if (command instanceof AdoptSubjects adopt) {
+      return adopt(adopt);
+    }
+    if (command instanceof OpenArchive open) {
+      return open(open);
+    }
+    if (command instanceof MarkArchived mark) {
+      return markArchived(mark);
     }
     // Java 17 cannot check this chain; ApplierTest walks Command's permitted subclasses instead.
     throw new IllegalStateException("no rule for " + command.getClass().getName());
@@ -193,6 +217,7 @@ public final class Applier {
       closedRuns.add(run);
     }
     subjects.put(subject, state.withMessage(id, checksum, frame.length));
+    toBacklog(BacklogRun.message(entry.logIndex(), subject, state.number(), id, frame.length));
     return id;
   }
 
@@ -205,6 +230,8 @@ public final class Applier {
     long to = Math.addExact(state.lastId(), reserve.count());
     reserved.put(subject, new ReservedRun(subject, from, to));
     subjects.put(subject, state.withReserved(from, to));
+    toBacklog(
+        BacklogRun.reserved(entry.logIndex(), subject, state.number(), state.lastId() + 1, to));
     return new Outcome(new long[] {to}, new int[0]);
   }
 
@@ -219,6 +246,66 @@ public final class Applier {
           message.subject(), subject(message.subject()).withoutMessage(message.frameBytes()));
     }
     expiredKeys = view.expiredKeys(nowMillis, expire.maxRows());
+    return Outcome.NO_IDS;
+  }
+
+  private void toBacklog(BacklogRun run) {
+    if (!archive.open()) {
+      return;
+    }
+    archive = archive.with(run);
+    BacklogRun before = growingRuns.get(run.subject());
+    if (before != null && !before.continuesIn(run)) {
+      backlog.add(before);
+      before = null;
+    }
+    growingRuns.put(run.subject(), before == null ? run : before.joined(run));
+  }
+
+  private Outcome adopt(AdoptSubjects adopt) {
+    if (!isUntouched()) {
+      return Outcome.NO_IDS;
+    }
+    archive = ArchiveState.adopting(adopt.incarnation());
+    for (AdoptedSubject adopted : adopt.subjects()) {
+      Subject subject = adopted.known().subject();
+      long reservedFrom = 0;
+      for (ReservedRun run : adopted.reserved()) {
+        closedRuns.add(run);
+        reservedFrom = run.toId() == adopted.known().lastId() ? run.fromId() : 0;
+      }
+      subjects.put(
+          subject, SubjectState.adopted(subject(subject).number(), adopted.known(), reservedFrom));
+    }
+    return Outcome.NO_IDS;
+  }
+
+  private Outcome open(OpenArchive open) {
+    if (isUntouched()) {
+      archive = ArchiveState.opened(open.incarnation());
+    }
+    return Outcome.NO_IDS;
+  }
+
+  /** Whether this log has given out no id yet: all subjects there are were adopted. */
+  private boolean isUntouched() {
+    return !archive.open() && (lastSubjectNumber == 0 || archive.incarnation() != 0);
+  }
+
+  private Outcome markArchived(MarkArchived mark) {
+    boolean isNew =
+        mark.upToIndex() > archive.archivedIndex() && mark.upToIndex() < entry.logIndex();
+    if (!archive.open() || !isNew) {
+      return Outcome.NO_IDS; // a leader that was replaced may do a step once more
+    }
+    for (BacklogRun run : view.backlog(mark.upToIndex())) {
+      if (run.logIndex() > archive.archivedIndex()) {
+        archive = archive.without(run);
+        archived.add(run);
+        subjects.put(run.subject(), subject(run.subject()).withArchived(run));
+      }
+    }
+    archive = archive.archivedUpTo(mark.upToIndex());
     return Outcome.NO_IDS;
   }
 

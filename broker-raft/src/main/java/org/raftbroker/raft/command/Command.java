@@ -3,6 +3,8 @@ package org.raftbroker.raft.command;
 import java.util.List;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.storage.Catalog.ArchivedSubject;
+import org.raftbroker.storage.Changes.ReservedRun;
 
 /**
  * A change to one shard, as the Raft log carries it; every replica applies the same commands in the
@@ -11,6 +13,9 @@ import org.raftbroker.message.Subject;
 public sealed interface Command {
   /** What a submission takes beside the content of its command, at most. */
   int OVERHEAD_BYTES = 64;
+
+  /** What two ids take. */
+  int ID_RUN_BYTES = 24;
 
   /** At least the bytes that this takes in the log; near enough to bound memory, too. */
   int weight();
@@ -60,6 +65,60 @@ public sealed interface Command {
    * their time.
    */
   record Expire(int maxRows) implements Command {
+    @Override
+    public int weight() {
+      return OVERHEAD_BYTES;
+    }
+  }
+
+  /**
+   * Take over subjects of the archive, before it is opened; those that are known already are taken
+   * over again. Only in a log that has given out no id.
+   *
+   * @param incarnation as in {@link org.raftbroker.storage.Catalog}
+   */
+  record AdoptSubjects(long incarnation, List<AdoptedSubject> subjects) implements Command {
+    public AdoptSubjects {
+      subjects = List.copyOf(subjects);
+    }
+
+    @Override
+    public int weight() {
+      int weight = OVERHEAD_BYTES;
+      for (AdoptedSubject adopted : subjects) {
+        weight +=
+            OVERHEAD_BYTES
+                + NewMessage.UTF8_BYTES_PER_CHAR * adopted.known.subject().name().length()
+                + ID_RUN_BYTES * adopted.reserved.size();
+      }
+      return weight;
+    }
+  }
+
+  /**
+   * A subject that a new log starts from.
+   *
+   * @param reserved by rising ids; one that ends at the head is still growing
+   */
+  record AdoptedSubject(ArchivedSubject known, List<ReservedRun> reserved) {
+    public AdoptedSubject {
+      reserved = List.copyOf(reserved);
+    }
+  }
+
+  /**
+   * From here on ids may be given out, and what gets one is to be archived. Once for each log, and
+   * only if it has given out none so far.
+   */
+  record OpenArchive(long incarnation) implements Command {
+    @Override
+    public int weight() {
+      return OVERHEAD_BYTES;
+    }
+  }
+
+  /** Everything up to this log index is in the archive: drop it. */
+  record MarkArchived(long upToIndex) implements Command {
     @Override
     public int weight() {
       return OVERHEAD_BYTES;

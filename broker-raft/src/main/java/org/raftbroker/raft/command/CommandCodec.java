@@ -11,18 +11,29 @@ import java.util.Map;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.NewMessage.Idempotency;
 import org.raftbroker.message.Subject;
+import org.raftbroker.proto.log.LogAdoptSubjects;
+import org.raftbroker.proto.log.LogAdoptedSubject;
 import org.raftbroker.proto.log.LogAppendBatch;
 import org.raftbroker.proto.log.LogEntry;
 import org.raftbroker.proto.log.LogExpire;
+import org.raftbroker.proto.log.LogIdRun;
+import org.raftbroker.proto.log.LogMarkArchived;
 import org.raftbroker.proto.log.LogMessage;
+import org.raftbroker.proto.log.LogOpenArchive;
 import org.raftbroker.proto.log.LogOutcome;
 import org.raftbroker.proto.log.LogOutcomes;
 import org.raftbroker.proto.log.LogReserveIds;
 import org.raftbroker.proto.log.LogSubmission;
 import org.raftbroker.proto.log.LogSubmissions;
+import org.raftbroker.raft.command.Command.AdoptSubjects;
+import org.raftbroker.raft.command.Command.AdoptedSubject;
 import org.raftbroker.raft.command.Command.AppendBatch;
 import org.raftbroker.raft.command.Command.Expire;
+import org.raftbroker.raft.command.Command.MarkArchived;
+import org.raftbroker.raft.command.Command.OpenArchive;
 import org.raftbroker.raft.command.Command.ReserveIds;
+import org.raftbroker.storage.Catalog.ArchivedSubject;
+import org.raftbroker.storage.Changes.ReservedRun;
 import org.raftbroker.storage.Outcome;
 
 /**
@@ -121,6 +132,19 @@ public final class CommandCodec {
     if (command instanceof Expire expire) {
       return proto.setExpire(LogExpire.newBuilder().setMaxRows(expire.maxRows())).build();
     }
+    if (command instanceof AdoptSubjects adopt) {
+      return proto.setAdoptSubjects(toProto(adopt)).build();
+    }
+    if (command instanceof OpenArchive open) {
+      return proto
+          .setOpenArchive(LogOpenArchive.newBuilder().setIncarnation(open.incarnation()))
+          .build();
+    }
+    if (command instanceof MarkArchived mark) {
+      return proto
+          .setMarkArchived(LogMarkArchived.newBuilder().setUpToIndex(mark.upToIndex()))
+          .build();
+    }
     throw new IllegalStateException("no encoding for " + command.getClass().getName());
   }
 
@@ -139,6 +163,15 @@ public final class CommandCodec {
         checkAllKnown(proto.getExpire());
         yield new Expire(proto.getExpire().getMaxRows());
       }
+      case ADOPT_SUBJECTS -> adoptSubjects(proto.getAdoptSubjects(), subjects);
+      case OPEN_ARCHIVE -> {
+        checkAllKnown(proto.getOpenArchive());
+        yield new OpenArchive(proto.getOpenArchive().getIncarnation());
+      }
+      case MARK_ARCHIVED -> {
+        checkAllKnown(proto.getMarkArchived());
+        yield new MarkArchived(proto.getMarkArchived().getUpToIndex());
+      }
       case COMMAND_NOT_SET -> throw ofNewerVersion();
     };
   }
@@ -150,6 +183,53 @@ public final class CommandCodec {
       messages.add(message(message, subjects));
     }
     return new AppendBatch(messages);
+  }
+
+  private static LogAdoptSubjects toProto(AdoptSubjects adopt) {
+    LogAdoptSubjects.Builder proto =
+        LogAdoptSubjects.newBuilder().setIncarnation(adopt.incarnation());
+    for (AdoptedSubject adopted : adopt.subjects()) {
+      ArchivedSubject known = adopted.known();
+      LogAdoptedSubject.Builder subject =
+          LogAdoptedSubject.newBuilder()
+              .setSubject(known.subject().name())
+              .setLastId(known.lastId())
+              .setArchivedId(known.archivedId())
+              .setArchivedMessageId(known.archivedMessageId())
+              .setArchivedChecksum(known.archivedChecksum())
+              .setMessages(known.messages())
+              .setBytes(known.bytes());
+      for (ReservedRun run : adopted.reserved()) {
+        subject.addReserved(
+            LogIdRun.newBuilder().setFromId(run.fromId()).setToId(run.toId()));
+      }
+      proto.addSubjects(subject);
+    }
+    return proto.build();
+  }
+
+  private static AdoptSubjects adoptSubjects(
+      LogAdoptSubjects proto, Map<String, Subject> subjects) {
+    checkAllKnown(proto);
+    List<AdoptedSubject> adopted = new ArrayList<>(proto.getSubjectsCount());
+    for (LogAdoptedSubject subject : proto.getSubjectsList()) {
+      checkAllKnown(subject);
+      Subject name = subject(subject.getSubject(), subjects);
+      adopted.add(
+          new AdoptedSubject(
+              new ArchivedSubject(
+                  name,
+                  subject.getLastId(),
+                  subject.getArchivedId(),
+                  subject.getArchivedMessageId(),
+                  subject.getArchivedChecksum(),
+                  subject.getMessages(),
+                  subject.getBytes()),
+              subject.getReservedList().stream()
+                  .map(run -> new ReservedRun(name, run.getFromId(), run.getToId()))
+                  .toList()));
+    }
+    return new AdoptSubjects(proto.getIncarnation(), adopted);
   }
 
   private static Subject subject(String name, Map<String, Subject> subjects) {

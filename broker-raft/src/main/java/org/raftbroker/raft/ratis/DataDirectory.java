@@ -40,11 +40,12 @@ public final class DataDirectory implements AutoCloseable {
   /**
    * Opens the directory, creating it if need be.
    *
+   * @param archive whether messages move to an archive
    * @throws IOException if it cannot be used, is in use, or belongs to another node; the message
    *     says what to do
    */
-  public static DataDirectory open(Path root, String cluster, String nodeId, int shards)
-      throws IOException {
+  public static DataDirectory open(
+      Path root, String cluster, String nodeId, int shards, boolean archive) throws IOException {
     Files.createDirectories(root);
     FileChannel lockFile = lock(root);
     try {
@@ -52,6 +53,7 @@ public final class DataDirectory implements AutoCloseable {
       wanted.setProperty("cluster", cluster);
       wanted.setProperty("node", nodeId);
       wanted.setProperty("shards", Integer.toString(shards));
+      wanted.setProperty("archive", Boolean.toString(archive));
       Path file = root.resolve("node.properties");
       boolean isNew = !Files.exists(file);
       if (isNew) {

@@ -20,12 +20,14 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
+import org.jspecify.annotations.Nullable;
 import org.raftbroker.raft.ApplyListener;
 import org.raftbroker.raft.CommitObserver;
 import org.raftbroker.raft.ForwardedSubmissions;
 import org.raftbroker.raft.GroupCommitConfig;
 import org.raftbroker.raft.PeerLink;
 import org.raftbroker.raft.ReplicatedShard;
+import org.raftbroker.raft.SharedArchive;
 import org.raftbroker.raft.Shards;
 import org.raftbroker.storage.ShardStores;
 import org.slf4j.Logger;
@@ -69,13 +71,17 @@ public final class RatisNode implements AutoCloseable {
       GroupCommitConfig groupCommit,
       int maxEntryBytes) {}
 
+  /**
+   * @param archive where messages move to; null: they stay in the stores
+   */
   public RatisNode(
       Settings settings,
       DataDirectory data,
       ShardStores stores,
       PeerLink peers,
       CommitObserver observer,
-      LongSupplier clockMillis)
+      LongSupplier clockMillis,
+      @Nullable SharedArchive archive)
       throws IOException {
     this.data = data;
     RaftProperties properties =
@@ -100,7 +106,8 @@ public final class RatisNode implements AutoCloseable {
             timer,
             diskReads,
             clockMillis,
-            3 * electionMillis);
+            3 * electionMillis,
+            archive);
     for (int number = 0; number < settings.shards; number++) {
       RaftGroup group = RaftGroup.valueOf(RatisReplica.groupId(settings.cluster, number), members);
       RatisReplica replica = new RatisReplica(number, group, server, data, stores, clockMillis);
@@ -150,6 +157,11 @@ public final class RatisNode implements AutoCloseable {
 
   public Shards shards() {
     return new Shards(shards);
+  }
+
+  /** The same, for who proposes changes to this node's own replicas. */
+  public List<ReplicatedShard> replicatedShards() {
+    return List.copyOf(shards);
   }
 
   public ForwardedSubmissions forwardedSubmissions() {

@@ -35,6 +35,7 @@ import org.raftbroker.message.Reason;
 import org.raftbroker.raft.ApplyListener;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.ReplicatedShard;
+import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.ShardStore;
 import org.raftbroker.storage.ShardStores;
 import org.slf4j.Logger;
@@ -283,10 +284,12 @@ final class RatisReplica implements ReplicatedShard.Replica {
     long snapshot = machine == null ? -1 : machine.snapshotIndex();
     long bytes = 0;
     long subjects = 0;
+    ArchiveState archive = ArchiveState.NONE;
     String why = problem.text();
     if (store != null && why == null) {
       bytes = store.diskBytes();
       subjects = store.subjects();
+      archive = store.reader().archive();
     }
     RaftServer.Division division = runningDivision();
     if (division == null) {
@@ -300,7 +303,8 @@ final class RatisReplica implements ReplicatedShard.Replica {
           snapshot,
           bytes,
           subjects,
-          why);
+          why,
+          archive);
     }
     DivisionInfo info = division.getInfo();
     RaftPeerId leader = info.getLeaderId();
@@ -314,7 +318,8 @@ final class RatisReplica implements ReplicatedShard.Replica {
         snapshot,
         bytes,
         subjects,
-        why);
+        why,
+        archive);
   }
 
   private RaftServer.@Nullable Division runningDivision() {

@@ -5,9 +5,13 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.storage.ArchiveState;
+import org.raftbroker.storage.BacklogRun;
+import org.raftbroker.storage.Changes;
 import org.raftbroker.storage.ShardReader;
 import org.raftbroker.storage.ShardStore;
 import org.raftbroker.storage.StoreException;
+import org.raftbroker.storage.SubjectState;
 
 /**
  * Reads a replica's store, whichever that is: installing a snapshot puts another one in its place.
@@ -50,8 +54,18 @@ final class ReplicaReader implements ShardReader {
   }
 
   @Override
-  public boolean isReserved(Subject subject, long id) {
-    return read(reader -> reader.isReserved(subject, id));
+  public long archivedId(Subject subject) {
+    return read(reader -> reader.archivedId(subject));
+  }
+
+  @Override
+  public @Nullable SubjectState subject(Subject subject) {
+    return read(reader -> reader.subject(subject));
+  }
+
+  @Override
+  public Changes.@Nullable ReservedRun reservedRun(Subject subject, long id) {
+    return read(reader -> reader.reservedRun(subject, id));
   }
 
   @Override
@@ -62,6 +76,16 @@ final class ReplicaReader implements ShardReader {
   @Override
   public long firstIdAtOrAfter(Subject subject, long timeMillis) {
     return read(reader -> reader.firstIdAtOrAfter(subject, timeMillis));
+  }
+
+  @Override
+  public ArchiveState archive() {
+    return read(ShardReader::archive);
+  }
+
+  @Override
+  public List<BacklogRun> backlog(long maxMessages, long maxBytes) {
+    return read(reader -> reader.backlog(maxMessages, maxBytes));
   }
 
   @Override

@@ -28,6 +28,7 @@ import org.raftbroker.raft.command.Command.ReserveIds;
 import org.raftbroker.raft.command.CommandCodec;
 import org.raftbroker.raft.command.Entry;
 import org.raftbroker.raft.command.Submission;
+import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.Changes;
 import org.raftbroker.storage.Changes.ReservedRun;
 import org.raftbroker.storage.Outcome;
@@ -137,7 +138,7 @@ final class ApplierTest {
   @Test
   void aSubjectWithoutIdsLeftStopsInsteadOfStartingAgain() {
     store.write(
-        changesWith(Map.of(ORDERS, new SubjectState(1, Long.MAX_VALUE - 1, 0, 0, 0, 0, 0))));
+        changesWith(Map.of(ORDERS, new SubjectState(1, Long.MAX_VALUE - 1, 0, 0, 0, 0, 0, 0, 0, 0))));
 
     assertThatThrownBy(() -> apply(2, new ReserveIds(ORDERS, 2)))
         .isInstanceOf(ArithmeticException.class);
@@ -407,6 +408,9 @@ final class ApplierTest {
         Map.of(),
         List.of(),
         List.of(),
+        List.of(),
+        List.of(),
+        ArchiveState.NONE,
         List.of(),
         List.of());
   }

@@ -128,7 +128,10 @@ final class ApplyPropertyTest {
         right.forgottenOrigins(),
         right.keys(),
         withExpired ? right.expiredMessages() : List.of(),
-        right.expiredKeys());
+        right.expiredKeys(),
+        right.archive(),
+        right.backlog(),
+        right.archived());
   }
 
   private void check(

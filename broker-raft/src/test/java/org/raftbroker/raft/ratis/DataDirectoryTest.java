@@ -21,37 +21,40 @@ class DataDirectoryTest {
 
   @Test
   void oneProcessAtATime() throws Exception {
-    try (DataDirectory first = DataDirectory.open(root, "c", "n1", 3)) {
+    try (DataDirectory first = DataDirectory.open(root, "c", "n1", 3, false)) {
       assertThat(first.isNew()).isTrue();
-      assertThatThrownBy(() -> DataDirectory.open(root, "c", "n1", 3))
+      assertThatThrownBy(() -> DataDirectory.open(root, "c", "n1", 3, false))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("in use by another process")
           .hasMessageContaining(root.toString());
     }
-    try (DataDirectory again = DataDirectory.open(root, "c", "n1", 3)) {
+    try (DataDirectory again = DataDirectory.open(root, "c", "n1", 3, false)) {
       assertThat(again.isNew()).isFalse();
     }
   }
 
   @Test
   void whoseItIsNeverChanges() throws Exception {
-    DataDirectory.open(root, "c", "n1", 3).close();
+    DataDirectory.open(root, "c", "n1", 3, false).close();
 
-    assertThatThrownBy(() -> DataDirectory.open(root, "other", "n1", 3))
+    assertThatThrownBy(() -> DataDirectory.open(root, "other", "n1", 3, false))
         .hasMessageContaining("belongs to cluster \"c\"")
         .hasMessageContaining("\"other\"");
-    assertThatThrownBy(() -> DataDirectory.open(root, "c", "n2", 3))
+    assertThatThrownBy(() -> DataDirectory.open(root, "c", "n2", 3, false))
         .hasMessageContaining("node \"n1\"");
-    assertThatThrownBy(() -> DataDirectory.open(root, "c", "n1", 4))
+    assertThatThrownBy(() -> DataDirectory.open(root, "c", "n1", 4, false))
         .hasMessageContaining("shards \"3\"");
-    DataDirectory.open(root, "c", "n1", 3).close(); // a refusal leaves it free
+    assertThatThrownBy(() -> DataDirectory.open(root, "c", "n1", 3, true))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("archive \"false\", the configuration says \"true\"");
+    DataDirectory.open(root, "c", "n1", 3, false).close(); // a refusal leaves it free
   }
 
   @Test
   void dataOfUnknownOriginIsRefused() throws Exception {
     Files.createDirectories(root.resolve("raft"));
 
-    assertThatThrownBy(() -> DataDirectory.open(root, "c", "n1", 3))
+    assertThatThrownBy(() -> DataDirectory.open(root, "c", "n1", 3, false))
         .hasMessageContaining("no node.properties");
   }
 

@@ -25,6 +25,7 @@ import org.raftbroker.raft.GroupCommitConfig;
 import org.raftbroker.raft.PeerLink;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
+import org.raftbroker.raft.SharedArchive;
 import org.raftbroker.raft.command.CommandCodec;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.storage.Outcome;
@@ -43,10 +44,17 @@ final class ThreeReplicas implements AutoCloseable {
   private final Path root;
   private final int shards;
   private final RaftConfig raft;
+  private final @Nullable SharedArchive archive;
   private final Map<String, String> addressById = new TreeMap<>();
   private final Map<String, Node> nodeById = new TreeMap<>();
 
   ThreeReplicas(Path root, int shards, RaftConfig raft) throws IOException {
+    this(root, shards, raft, null);
+  }
+
+  ThreeReplicas(Path root, int shards, RaftConfig raft, @Nullable SharedArchive archive)
+      throws IOException {
+    this.archive = archive;
     this.root = root;
     this.shards = shards;
     this.raft = raft;
@@ -155,11 +163,12 @@ final class ThreeReplicas implements AutoCloseable {
                   raft,
                   GroupCommitConfig.DEFAULT,
                   5 << 20),
-              DataDirectory.open(directory, "test", id, shards),
+              DataDirectory.open(directory, "test", id, shards, archive != null),
               stores,
               peers,
               this,
-              System::currentTimeMillis);
+              System::currentTimeMillis,
+              archive);
       ratis.start(this);
     }
 

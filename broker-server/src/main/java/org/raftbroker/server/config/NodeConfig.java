@@ -8,12 +8,15 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.raftbroker.config.ConfigSection;
 import org.raftbroker.raft.GroupCommitConfig;
+import org.raftbroker.raft.archive.ArchiveConfig;
 import org.raftbroker.raft.ratis.RaftConfig;
 import org.raftbroker.server.delivery.DeliveryConfig;
 import org.raftbroker.server.grpc.LimitsConfig;
 import org.raftbroker.server.http.HttpConfig;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.peer.PeerConfig;
+import org.raftbroker.storage.cassandra.CassandraConfig;
+import org.raftbroker.storage.postgres.PostgresConfig;
 import org.raftbroker.storage.rocksdb.StoreConfig;
 
 /** All that a node is told at start: one record for each section of its file. */
@@ -24,6 +27,9 @@ public record NodeConfig(
     GroupCommitConfig groupCommit,
     RaftConfig raft,
     StoreConfig store,
+    ArchiveConfig archive,
+    CassandraConfig cassandra,
+    PostgresConfig postgres,
     DeliveryConfig delivery,
     LimitsConfig limits,
     PeerConfig peers,
@@ -61,6 +67,9 @@ public record NodeConfig(
             GroupCommitConfig.read(yaml.section("groupCommit")),
             RaftConfig.read(yaml.section("raft")),
             StoreConfig.read(yaml.section("store")),
+            ArchiveConfig.read(yaml.section("archive")),
+            CassandraConfig.read(yaml.section("cassandra")),
+            PostgresConfig.read(yaml.section("postgres")),
             DeliveryConfig.read(yaml.section("delivery")),
             LimitsConfig.read(yaml.section("limits")),
             PeerConfig.read(yaml.section("peers")),

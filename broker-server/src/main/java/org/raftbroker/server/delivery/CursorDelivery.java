@@ -88,7 +88,7 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
             : CompletableFuture.completedFuture(subscribed);
     var unused =
         upToDate
-            .thenApplyAsync(done -> subscribed.firstId(start), reads::execute)
+            .thenComposeAsync(done -> subscribed.firstId(start), reads::execute)
             .whenComplete(
                 (firstId, failure) ->
                     onExecutor(

@@ -1,5 +1,6 @@
 package org.raftbroker.server.delivery;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -189,20 +190,30 @@ final class CursorSubscription implements Subscription {
 
   /** On a reading thread. */
   private void readRun(long fromId, int maxBytes) {
-    Runnable handOver;
+    CompletableFuture<StoreRun> read;
     try {
-      StoreRun read = closed.get() ? StoreRun.EMPTY : subject.read(fromId, maxBytes);
-      handOver = () -> send(read);
+      read =
+          closed.get()
+              ? CompletableFuture.completedFuture(StoreRun.EMPTY)
+              : subject.read(fromId, maxBytes);
     } catch (RuntimeException e) {
-      BrokerException refusal = subject.refusal(e);
-      handOver = () -> end(refusal);
+      read = CompletableFuture.failedFuture(e);
     }
-    Runnable onExecutor = handOver;
+    var unused =
+        read.whenComplete(
+            (run, failure) -> {
+              BrokerException refusal = failure == null ? null : subject.refusal(failure);
+              handOver(refusal == null ? () -> send(run) : () -> end(refusal));
+            });
+  }
+
+  /** On the thread that has read. */
+  private void handOver(Runnable result) {
     boolean accepted =
         onExecutor(
             () -> {
               try {
-                onExecutor.run();
+                result.run();
               } finally {
                 surroundings.reads().leavePlace();
               }

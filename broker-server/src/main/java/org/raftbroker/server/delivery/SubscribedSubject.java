@@ -3,6 +3,7 @@ package org.raftbroker.server.delivery;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -112,29 +113,40 @@ final class SubscribedSubject {
   /**
    * Reads on for a subscription. May touch the disk.
    *
-   * @throws BrokerException if the store has less than this subject's head: the replica has lost
-   *     its store and is being rebuilt, and to wait for that would be to ask again and again
+   * @return fails with a {@link BrokerException} if the store has less than this subject's head:
+   *     the replica has lost its store and is being rebuilt, and to wait for that would be to ask
+   *     again and again; or if the archive, which has what is no longer in the store, does not
+   *     answer
    */
-  StoreRun read(long fromId, int maxBytes) {
+  CompletableFuture<StoreRun> read(long fromId, int maxBytes) {
     long known = head();
-    StoreRun run = StoreRun.read(shard.reader(), subject, fromId, maxBytes);
-    if (run.messages().isEmpty() && run.completeTo() < known) {
-      throw stopped("is rebuilding");
+    if (fromId > shard.reader().archivedId(subject)) {
+      StoreRun run = StoreRun.read(shard.reader(), subject, fromId, maxBytes);
+      // Once more: what the archiver moved while the store was read is missing from the run.
+      if (fromId > shard.reader().archivedId(subject)) {
+        if (run.messages().isEmpty() && run.completeTo() < known) {
+          throw stopped("is rebuilding");
+        }
+        raiseHead(run.knownHead());
+        return CompletableFuture.completedFuture(run);
+      }
     }
-    raiseHead(run.knownHead());
-    return run;
+    return shard
+        .readArchived(subject, fromId, maxBytes)
+        .thenApply(run -> new StoreRun(run.messages(), run.completeTo()));
   }
 
-  /** The first id that a subscription wants. May touch the disk. */
-  long firstId(Start start) {
+  /** The first id that a subscription wants. May touch the disk before it returns. */
+  CompletableFuture<Long> firstId(Start start) {
     long stored = readHead();
-    if (start instanceof Start.FromId from) {
-      return from.id();
-    }
     if (start instanceof Start.FromTime from) {
-      return shard.reader().firstIdAtOrAfter(subject, from.millis());
+      return shard.firstIdAtOrAfter(subject, from.millis());
     }
-    return start instanceof Start.Earliest ? 1 : stored + 1;
+    long firstId =
+        start instanceof Start.FromId from
+            ? from.id()
+            : start instanceof Start.Earliest ? 1 : stored + 1;
+    return CompletableFuture.completedFuture(firstId);
   }
 
   /** The place for a subscription that uses {@code executor}. */

@@ -130,6 +130,9 @@ public final class AdminService {
         .setStoreBytes(status.storeBytes())
         .setSubjects(status.subjects())
         .setProblem(orEmpty(status.problem()))
+        .setBacklogMessages(status.archive().backlogMessages())
+        .setBacklogBytes(status.archive().backlogBytes())
+        .setArchivedIndex(status.archive().archivedIndex())
         .build();
   }
 

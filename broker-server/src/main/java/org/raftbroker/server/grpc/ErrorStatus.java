@@ -142,8 +142,8 @@ final class ErrorStatus {
       case SUBJECT_RESERVED, NOT_A_PEER -> Code.PERMISSION_DENIED;
       case ID_NOT_PUBLISHED, ID_RESERVED, MESSAGE_EXPIRED -> Code.NOT_FOUND;
       case KEY_REUSED -> Code.ALREADY_EXISTS;
-      case BODY_TOO_LARGE, TOO_MANY_PENDING, TOO_MANY_STREAMS -> Code.RESOURCE_EXHAUSTED;
-      case NO_QUORUM, SHUTTING_DOWN, SHARD_STOPPED -> Code.UNAVAILABLE;
+      case BODY_TOO_LARGE, TOO_MANY_PENDING, TOO_MANY_STREAMS, BACKLOG_FULL -> Code.RESOURCE_EXHAUSTED;
+      case NO_QUORUM, SHUTTING_DOWN, SHARD_STOPPED, ARCHIVE_NOT_OPEN, ARCHIVE_UNAVAILABLE -> Code.UNAVAILABLE;
       case TRANSFER_FAILED -> Code.FAILED_PRECONDITION;
     };
   }
@@ -173,6 +173,8 @@ final class ErrorStatus {
       case TOO_MANY_PENDING -> 100; // some group commits
       case NO_QUORUM -> 500; // about an election
       case SHUTTING_DOWN, SHARD_STOPPED -> 1000; // on another node it may be at once
+      case ARCHIVE_UNAVAILABLE -> 1000;
+      case ARCHIVE_NOT_OPEN, BACKLOG_FULL -> 5000; // needs a database to come back
       default -> 0;
     };
   }

@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * Whether clients should be sent to this node.
  *
- * @param reasons why not, for people; empty if it is ready
+ * @param reasons for people: why not, or if it is, what does not work as it should
  */
 public record Readiness(boolean ready, List<String> reasons) {
   public static final Readiness READY = new Readiness(true, List.of());

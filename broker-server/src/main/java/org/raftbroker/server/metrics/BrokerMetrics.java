@@ -15,6 +15,7 @@ import org.raftbroker.proto.admin.AdminGrpc;
 import org.raftbroker.proto.peer.PeerGrpc;
 import org.raftbroker.raft.CommitObserver;
 import org.raftbroker.raft.Shards;
+import org.raftbroker.raft.archive.ArchiveObserver;
 import org.raftbroker.server.delivery.Delivery;
 import org.raftbroker.server.delivery.DeliveryObserver;
 import org.raftbroker.server.grpc.RequestObserver;
@@ -25,7 +26,11 @@ import org.raftbroker.server.grpc.RequestObserver;
  * subject and no client is a label, because there is no bound on either.
  */
 public final class BrokerMetrics
-    implements CommitObserver, RequestObserver, DeliveryObserver, AutoCloseable {
+    implements CommitObserver,
+        RequestObserver,
+        DeliveryObserver,
+        ArchiveObserver,
+        AutoCloseable {
   /** Of what {@link #scrape} writes. */
   public static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -94,6 +99,16 @@ public final class BrokerMetrics
           "broker.commit.batch.bytes",
           "Encoded size of one log entry of this node",
           BATCH_BYTES_BUCKETS);
+  private final Counter archived =
+      counter("broker.messages.archived", "Messages that this node has moved to the archive");
+  private final Counter archivedBytes =
+      counter("broker.archived.bytes", "Encoded bytes of those messages");
+  private final Counter archiveFailures =
+      counter("broker.archive.failures", "Failed steps of this node's archivers; tried again");
+  private final Timer archiveStepDuration =
+      timer(
+          "broker.archive.step.duration",
+          "From the beginning of a step of an archiver to its entry in the log");
   private final ErrorCounters errors =
       new ErrorCounters(
           registry,
@@ -160,6 +175,18 @@ public final class BrokerMetrics
     commitMessages.record(messages);
     commitBytes.record(bytes);
     commitDuration.record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public void onArchived(int shard, int messages, long bytes, long nanos) {
+    archived.increment(messages);
+    archivedBytes.increment((double) bytes);
+    archiveStepDuration.record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public void onArchiveFailure(int shard) {
+    archiveFailures.increment();
   }
 
   @Override

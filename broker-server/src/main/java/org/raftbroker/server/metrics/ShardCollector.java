@@ -67,7 +67,22 @@ final class ShardCollector implements MultiCollector {
             statuses,
             "broker_store_subjects",
             "Subjects in the shard's store",
-            ReplicaStatus::subjects));
+            ReplicaStatus::subjects),
+        gauge(
+            statuses,
+            "broker_backlog_messages",
+            "Messages of the shard that are to be archived; 0 without an archive",
+            status -> status.archive().backlogMessages()),
+        gauge(
+            statuses,
+            "broker_backlog_bytes",
+            "Encoded bytes of those messages; archive.maxBacklogBytes bounds them",
+            status -> status.archive().backlogBytes()),
+        gauge(
+            statuses,
+            "broker_archived_index",
+            "Highest log entry up to which everything is archived; -1 if none",
+            status -> status.archive().archivedIndex()));
   }
 
   private static MetricSnapshot gauge(

@@ -11,6 +11,7 @@ import org.raftbroker.message.Subject;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
 import org.raftbroker.storage.Outcome;
+import org.raftbroker.storage.Archive.ArchivedRun;
 import org.raftbroker.storage.ShardReader;
 
 /** A shard whose publishes wait, as they do without a majority, until they are let go on. */
@@ -79,6 +80,16 @@ public final class HeldShard implements Shard {
   @Override
   public CompletableFuture<StoredMessage> fetch(Subject subject, long id) {
     return shard.fetch(subject, id);
+  }
+
+  @Override
+  public CompletableFuture<ArchivedRun> readArchived(Subject subject, long fromId, int maxBytes) {
+    return shard.readArchived(subject, fromId, maxBytes);
+  }
+
+  @Override
+  public CompletableFuture<Long> firstIdAtOrAfter(Subject subject, long timeMillis) {
+    return shard.firstIdAtOrAfter(subject, timeMillis);
   }
 
   @Override

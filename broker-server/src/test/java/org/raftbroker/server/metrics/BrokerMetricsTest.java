@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shards;
 import org.raftbroker.server.delivery.Lag;
+import org.raftbroker.storage.ArchiveState;
 
 /** What Prometheus reads: the text of a scrape after known calls. */
 class BrokerMetricsTest {
@@ -125,7 +126,17 @@ class BrokerMetricsTest {
             List.of(
                 new ScriptedShard(
                     new ReplicaStatus(
-                        0, ReplicaStatus.Role.LEADER, "n1", 7, 120, 119, 100, 4096, 3, null)),
+                        0,
+                        ReplicaStatus.Role.LEADER,
+                        "n1",
+                        7,
+                        120,
+                        119,
+                        100,
+                        4096,
+                        3,
+                        null,
+                        new ArchiveState(1, true, 90, 12, 13, 3_000))),
                 new ScriptedShard(
                     new ReplicaStatus(
                         1,
@@ -137,7 +148,15 @@ class BrokerMetricsTest {
                         -1,
                         0,
                         0,
-                        "damaged")))));
+                        "damaged",
+                        ArchiveState.NONE)))));
+
+    assertThat(lines("broker_backlog_messages{"))
+        .containsExactly(
+            "broker_backlog_messages{shard=\"0\"} 12.0", "broker_backlog_messages{shard=\"1\"} 0.0");
+    assertThat(lines("broker_archived_index{"))
+        .containsExactly(
+            "broker_archived_index{shard=\"0\"} 90.0", "broker_archived_index{shard=\"1\"} -1.0");
 
     assertThat(lines("broker_shard_leader{"))
         .containsExactly(
@@ -165,7 +184,7 @@ class BrokerMetricsTest {
   void aScrapeAsksEachShardAndTheSubscriptionsOnce() {
     ScriptedShard shard =
         new ScriptedShard(
-            new ReplicaStatus(0, ReplicaStatus.Role.FOLLOWER, "n2", 1, 1, 1, -1, 0, 0, null));
+            new ReplicaStatus(0, ReplicaStatus.Role.FOLLOWER, "n2", 1, 1, 1, -1, 0, 0, null, ArchiveState.NONE));
     ScriptedDelivery delivery = new ScriptedDelivery(5, new Lag(40, 90));
     metrics.watch(new Shards(List.of(shard)));
     metrics.watch(delivery);

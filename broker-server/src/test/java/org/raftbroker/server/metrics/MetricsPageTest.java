@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shards;
 import org.raftbroker.server.delivery.Lag;
+import org.raftbroker.storage.ArchiveState;
 
 /** {@code docs/operations.md} explains every metric of the broker, and none that is not there. */
 class MetricsPageTest {
@@ -22,7 +23,7 @@ class MetricsPageTest {
   private static final Pattern EXPLAINED = Pattern.compile("`(broker_[a-z_]+)`");
 
   private static final ReplicaStatus FOLLOWER =
-      new ReplicaStatus(0, ReplicaStatus.Role.FOLLOWER, "n2", 1, 1, 1, -1, 0, 0, null);
+      new ReplicaStatus(0, ReplicaStatus.Role.FOLLOWER, "n2", 1, 1, 1, -1, 0, 0, null, ArchiveState.NONE);
 
   @Test
   void explainsEveryMetric() throws IOException {

@@ -10,6 +10,7 @@ import org.raftbroker.message.Subject;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
 import org.raftbroker.storage.Outcome;
+import org.raftbroker.storage.Archive.ArchivedRun;
 import org.raftbroker.storage.ShardReader;
 
 /** A shard of which only the status is real, and counted. */
@@ -48,6 +49,16 @@ final class ScriptedShard implements Shard {
 
   @Override
   public CompletableFuture<StoredMessage> fetch(Subject subject, long id) {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
+  public CompletableFuture<ArchivedRun> readArchived(Subject subject, long fromId, int maxBytes) {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
+  public CompletableFuture<Long> firstIdAtOrAfter(Subject subject, long timeMillis) {
     throw new UnsupportedOperationException("metrics only look");
   }
 

@@ -6,17 +6,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.MessageFrame;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.storage.ArchiveState;
+import org.raftbroker.storage.BacklogRun;
 import org.raftbroker.storage.Changes;
 import org.raftbroker.storage.KeyState;
 import org.raftbroker.storage.OriginState;
@@ -50,6 +54,12 @@ import org.rocksdb.WriteOptions;
 public final class RocksShardStore implements ShardStore {
   /** Bounds the memory for states of subjects, about 200 bytes each. */
   private static final int MAX_CACHED_SUBJECTS = 65_536;
+
+  /**
+   * Fewer messages are deleted one by one. A range costs every read of its files a look, but is one
+   * row for as many messages as an archiver moves at a time.
+   */
+  private static final int MIN_RANGE_MESSAGES = 16;
 
   /** Room comes when a file is written or merged, which takes far longer. */
   private static final long ROOM_POLL_NANOS = 1_000_000;
@@ -123,6 +133,7 @@ public final class RocksShardStore implements ShardStore {
       throw new IllegalStateException(
           "log entry " + changes.logIndex() + " is applied already, up to " + appliedIndex());
     }
+    announceArchived(changes);
     whileOpen(
         () -> {
           put(changes);
@@ -135,6 +146,17 @@ public final class RocksShardStore implements ShardStore {
     subjects.putAll(changes.subjects());
     changes.forgottenOrigins().forEach(origins::remove);
     origins.putAll(changes.origins());
+  }
+
+  /**
+   * Before the messages leave: a reader that finds one gone must not be told that the store should
+   * have it. All else that is new in a subject's state is told after the write.
+   */
+  private void announceArchived(Changes changes) {
+    for (BacklogRun run : changes.archived()) {
+      subjects.computeIfPresent(
+          run.subject(), (subject, state) -> state.withArchivedId(run.toId()));
+    }
   }
 
   private void passOver(
@@ -163,7 +185,8 @@ public final class RocksShardStore implements ShardStore {
       for (StoredMessage message : changes.messages()) {
         long number = numberIn(changes, message.subject());
         batch.put(messages, Rows.messageKey(number, message.id()), message.frame());
-        if (message.expiresAtMillis() != 0) {
+        // What goes to the archive expires there.
+        if (message.expiresAtMillis() != 0 && !changes.archive().open()) {
           batch.put(
               Rows.expiresKey(message.expiresAtMillis(), number, message.id()),
               ByteBuffer.allocate(4).putInt(message.frame().length).array());
@@ -174,6 +197,10 @@ public final class RocksShardStore implements ShardStore {
             Rows.reservedKey(numberIn(changes, run.subject()), run.fromId()),
             ByteBuffer.allocate(8).putLong(run.toId()).array());
       }
+      for (BacklogRun run : changes.backlog()) {
+        batch.put(Rows.backlogKey(run), Rows.backlogValue(run));
+      }
+      dropArchived(batch, changes.archived());
       for (ShardView.ExpiringMessage message : changes.expiredMessages()) {
         batch.delete(messages, Rows.messageKey(message.subjectNumber(), message.id()));
         batch.delete(
@@ -205,13 +232,53 @@ public final class RocksShardStore implements ShardStore {
         putNewOutcomes(batch, entry.getKey(), before.lastSequence(), entry.getValue());
       }
       Position next =
-          new Position(changes.term(), changes.logIndex(), changes.timeMillis(), lastNumber);
+          new Position(
+              changes.term(),
+              changes.logIndex(),
+              changes.timeMillis(),
+              lastNumber,
+              changes.archive());
       batch.put(Rows.positionKey(), next.value());
       writeWhenThereIsRoom(batch);
       position = next;
     } catch (RocksDBException e) {
       failed = true;
       throw failure("write", e);
+    }
+  }
+
+  private void dropArchived(WriteBatch batch, List<BacklogRun> archived) throws RocksDBException {
+    Map<Long, BacklogRun> openRuns = new LinkedHashMap<>();
+    for (BacklogRun run : archived) {
+      batch.delete(Rows.backlogKey(run));
+      if (run.isReserved()) {
+        continue;
+      }
+      BacklogRun before = openRuns.get(run.subjectNumber());
+      if (before != null && before.continuesIn(run)) {
+        openRuns.put(run.subjectNumber(), before.joined(run));
+      } else {
+        if (before != null) {
+          deleteMessages(batch, before);
+        }
+        openRuns.put(run.subjectNumber(), run);
+      }
+    }
+    for (BacklogRun run : openRuns.values()) {
+      deleteMessages(batch, run);
+    }
+  }
+
+  private void deleteMessages(WriteBatch batch, BacklogRun run) throws RocksDBException {
+    if (run.messages() < MIN_RANGE_MESSAGES) {
+      for (long id = run.fromId(); id <= run.toId(); id++) {
+        batch.delete(messages, Rows.messageKey(run.subjectNumber(), id));
+      }
+    } else {
+      batch.deleteRange(
+          messages,
+          Rows.messageKey(run.subjectNumber(), run.fromId()),
+          Rows.messageKey(run.subjectNumber(), run.toId() + 1));
     }
   }
 
@@ -408,6 +475,39 @@ public final class RocksShardStore implements ShardStore {
     return value == null ? null : Rows.subjectState(value);
   }
 
+  private Subject name(long number) {
+    byte[] name = get(Rows.nameKey(number));
+    if (name == null) {
+      throw new StoreException("the store in " + directory + " has no name for subject " + number);
+    }
+    return Subject.accepted(new String(name, StandardCharsets.UTF_8));
+  }
+
+  /** The backlog from its beginning, as long as {@code wanted} says so. */
+  private List<BacklogRun> backlogRuns(Predicate<BacklogRun> wanted) {
+    return whileOpen(
+        () -> {
+          List<BacklogRun> found = new ArrayList<>();
+          Map<Long, Subject> names = new HashMap<>();
+          try (Slice end = new Slice(Rows.after(Rows.BACKLOG));
+              ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+              RocksIterator rows = db.newIterator(options)) {
+            // Not from the beginning: that would step over every row removed so far.
+            long first = position.archive().archivedIndex() + 1;
+            for (rows.seek(Rows.numbers(Rows.BACKLOG, first)); rows.isValid(); rows.next()) {
+              Subject subject = names.computeIfAbsent(Rows.number(rows.key(), 1), this::name);
+              BacklogRun run = Rows.backlogRun(subject, rows.key(), rows.value());
+              if (!wanted.test(run)) {
+                break;
+              }
+              found.add(run);
+            }
+            check(rows);
+          }
+          return found;
+        });
+  }
+
   /** Only used on the apply thread. */
   private final class View implements ShardView {
     @Override
@@ -449,7 +549,7 @@ public final class RocksShardStore implements ShardStore {
           (key, value) -> {
             long number = Rows.number(key, 1);
             return new ExpiringMessage(
-                names.computeIfAbsent(number, this::name),
+                names.computeIfAbsent(number, RocksShardStore.this::name),
                 number,
                 Rows.number(key, 2),
                 Rows.number(key, 0),
@@ -468,13 +568,14 @@ public final class RocksShardStore implements ShardStore {
               new ExpiringKey(Rows.number(key, 1), Rows.text(key, 2), Rows.number(key, 0)));
     }
 
-    private Subject name(long number) {
-      byte[] name = get(Rows.nameKey(number));
-      if (name == null) {
-        throw new StoreException(
-            "the store in " + directory + " has no name for subject " + number);
-      }
-      return Subject.accepted(new String(name, StandardCharsets.UTF_8));
+    @Override
+    public ArchiveState archive() {
+      return position.archive();
+    }
+
+    @Override
+    public List<BacklogRun> backlog(long upToIndex) {
+      return backlogRuns(run -> run.logIndex() <= upToIndex);
     }
 
     private <T> List<T> rowsUntil(
@@ -542,19 +643,37 @@ public final class RocksShardStore implements ShardStore {
     }
 
     @Override
-    public boolean isReserved(Subject subject, long id) {
+    public long archivedId(Subject subject) {
+      SubjectState state = subject(subject);
+      return state == null ? 0 : state.archivedId();
+    }
+
+    @Override
+    public @Nullable SubjectState subject(Subject subject) {
+      SubjectState cached = subjects.get(subject);
+      return cached != null ? cached : whileOpen(() -> state(subject));
+    }
+
+    @Override
+    public Changes.@Nullable ReservedRun reservedRun(Subject subject, long id) {
       return whileOpen(
           () -> {
             SubjectState state = state(subject);
             if (state == null) {
-              return false;
+              return null;
             }
             try (Slice start = new Slice(Rows.reservedKey(state.number(), 0));
                 ReadOptions options = new ReadOptions().setIterateLowerBound(start);
                 RocksIterator runs = db.newIterator(options)) {
               runs.seekForPrev(Rows.reservedKey(state.number(), id));
               check(runs);
-              return runs.isValid() && ByteBuffer.wrap(runs.value()).getLong() >= id;
+              if (!runs.isValid()) {
+                return null;
+              }
+              long toId = ByteBuffer.wrap(runs.value()).getLong();
+              return toId < id
+                  ? null
+                  : new Changes.ReservedRun(subject, Rows.number(runs.key(), 1), toId);
             }
           });
     }
@@ -611,6 +730,33 @@ public final class RocksShardStore implements ShardStore {
                 }
               }
               return low;
+            }
+          });
+    }
+
+    @Override
+    public ArchiveState archive() {
+      return position.archive();
+    }
+
+    @Override
+    public List<BacklogRun> backlog(long maxMessages, long maxBytes) {
+      return backlogRuns(
+          new Predicate<>() {
+            private long lastIndex;
+            private long runMessages;
+            private long runBytes;
+
+            @Override
+            public boolean test(BacklogRun run) {
+              boolean full = runMessages >= maxMessages || runBytes >= maxBytes;
+              if (full && run.logIndex() != lastIndex) {
+                return false;
+              }
+              lastIndex = run.logIndex();
+              runMessages += run.messages();
+              runBytes += run.bytes();
+              return true;
             }
           });
     }

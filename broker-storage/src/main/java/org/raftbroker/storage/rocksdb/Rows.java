@@ -8,6 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.raftbroker.message.Subject;
+import org.raftbroker.storage.ArchiveState;
+import org.raftbroker.storage.BacklogRun;
 import org.raftbroker.storage.KeyState;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.SubjectState;
@@ -21,19 +23,20 @@ import org.raftbroker.storage.SubjectState;
  * again. Next to rows that change all the time each message was written several times over.
  *
  * <pre>
- * P                                    position: format, term, log index, log time, last subject number
+ * P                                    position: format, term, log index, log time, last subject number, archive
  * S subject                            subject state
  * N number                             subject name
  * M number id                          message frame
  * R number fromId                      toId of a reserved run
- * X expiresAt number id                frame size of a message that expires
+ * X expiresAt number id                frame size of a message that expires; none where there is an archive
+ * B logIndex number fromId             toId, messages, bytes of a run that is not archived yet
  * K number key                         idempotency key: id, content hash, forgottenAt
  * L forgottenAt number key             (empty) when to forget it
  * O origin slot                        sequence, log time, outcome; a slot is the sequence modulo the window
  * </pre>
  */
 final class Rows {
-  static final int FORMAT = 2;
+  static final int FORMAT = 3;
 
   static final byte[] MESSAGES_FAMILY = "messages".getBytes(StandardCharsets.UTF_8);
 
@@ -46,6 +49,7 @@ final class Rows {
   static final byte KEY = 'K';
   static final byte FORGETS = 'L';
   static final byte ORIGIN = 'O';
+  static final byte BACKLOG = 'B';
 
   private Rows() {}
 
@@ -53,16 +57,23 @@ final class Rows {
     return new byte[] {POSITION};
   }
 
-  record Position(long term, long logIndex, long timeMillis, long lastSubjectNumber) {
-    static final Position START = new Position(0, -1, 0, 0);
+  record Position(
+      long term, long logIndex, long timeMillis, long lastSubjectNumber, ArchiveState archive) {
+    static final Position START = new Position(0, -1, 0, 0, ArchiveState.NONE);
 
     byte[] value() {
-      return ByteBuffer.allocate(36)
+      return ByteBuffer.allocate(77)
           .putInt(FORMAT)
           .putLong(term)
           .putLong(logIndex)
           .putLong(timeMillis)
           .putLong(lastSubjectNumber)
+          .putLong(archive.incarnation())
+          .put((byte) (archive.open() ? 1 : 0))
+          .putLong(archive.archivedIndex())
+          .putLong(archive.backlogMessages())
+          .putLong(archive.backlogIds())
+          .putLong(archive.backlogBytes())
           .array();
     }
 
@@ -77,7 +88,13 @@ final class Rows {
                 + FORMAT
                 + "; start it with the version that wrote it");
       }
-      return new Position(in.getLong(), in.getLong(), in.getLong(), in.getLong());
+      return new Position(
+          in.getLong(),
+          in.getLong(),
+          in.getLong(),
+          in.getLong(),
+          new ArchiveState(
+              in.getLong(), in.get() != 0, in.getLong(), in.getLong(), in.getLong(), in.getLong()));
     }
   }
 
@@ -87,7 +104,7 @@ final class Rows {
   }
 
   static byte[] subjectValue(SubjectState state) {
-    return ByteBuffer.allocate(52)
+    return ByteBuffer.allocate(76)
         .putLong(state.number())
         .putLong(state.lastId())
         .putLong(state.lastMessageId())
@@ -95,6 +112,9 @@ final class Rows {
         .putLong(state.reservedFrom())
         .putLong(state.messages())
         .putLong(state.bytes())
+        .putLong(state.archivedId())
+        .putLong(state.archivedMessages())
+        .putLong(state.archivedBytes())
         .array();
   }
 
@@ -105,6 +125,9 @@ final class Rows {
         in.getLong(),
         in.getLong(),
         in.getInt(),
+        in.getLong(),
+        in.getLong(),
+        in.getLong(),
         in.getLong(),
         in.getLong(),
         in.getLong());
@@ -156,6 +179,30 @@ final class Rows {
 
   static byte[] originKey(long origin, int slot) {
     return ByteBuffer.allocate(10).put(ORIGIN).putLong(origin).put((byte) slot).array();
+  }
+
+  static byte[] backlogKey(BacklogRun run) {
+    return numbers(BACKLOG, run.logIndex(), run.subjectNumber(), run.fromId());
+  }
+
+  static byte[] backlogValue(BacklogRun run) {
+    return ByteBuffer.allocate(24)
+        .putLong(run.toId())
+        .putLong(run.messages())
+        .putLong(run.bytes())
+        .array();
+  }
+
+  static BacklogRun backlogRun(Subject subject, byte[] key, byte[] value) {
+    ByteBuffer in = ByteBuffer.wrap(value);
+    return new BacklogRun(
+        number(key, 0),
+        subject,
+        number(key, 1),
+        number(key, 2),
+        in.getLong(),
+        in.getLong(),
+        in.getLong());
   }
 
   record OriginRow(long sequence, long timeMillis, Outcome outcome) {

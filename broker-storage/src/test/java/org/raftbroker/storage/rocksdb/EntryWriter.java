@@ -9,6 +9,8 @@ import org.raftbroker.message.MessageFrame;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.storage.ArchiveState;
+import org.raftbroker.storage.BacklogRun;
 import org.raftbroker.storage.Changes;
 import org.raftbroker.storage.Changes.NewKey;
 import org.raftbroker.storage.Changes.ReservedRun;
@@ -33,12 +35,16 @@ final class EntryWriter {
   private final List<NewKey> keys = new ArrayList<>();
   private List<ShardView.ExpiringMessage> expiredMessages = List.of();
   private List<ShardView.ExpiringKey> expiredKeys = List.of();
+  private final List<BacklogRun> backlog = new ArrayList<>();
+  private List<BacklogRun> archived = List.of();
+  private ArchiveState archive;
   private long lastNumber;
 
   private EntryWriter(ShardStore store, long timeMillis) {
     this.store = store;
     this.timeMillis = timeMillis;
     this.lastNumber = store.view().lastSubjectNumber();
+    this.archive = store.view().archive();
   }
 
   static EntryWriter entry(ShardStore store, long timeMillis) {
@@ -58,6 +64,9 @@ final class EntryWriter {
         MessageFrame.encode(
             message, id, timeMillis, expiresAtMillis, state.lastMessageId(), checksum);
     messages.add(new StoredMessage(subject, id, expiresAtMillis, frame));
+    toBacklog(
+        BacklogRun.message(
+            store.appliedIndex() + 1, subject, state.number(), id, frame.length));
     subjects.put(subject, state.withMessage(id, checksum, frame.length));
     return this;
   }
@@ -68,7 +77,33 @@ final class EntryWriter {
     long to = state.lastId() + count;
     reserved.add(new ReservedRun(subject, from, to));
     subjects.put(subject, state.withReserved(from, to));
+    toBacklog(
+        BacklogRun.reserved(
+            store.appliedIndex() + 1, subject, state.number(), state.lastId() + 1, to));
     return this;
+  }
+
+  EntryWriter openArchive() {
+    archive = ArchiveState.opened(1);
+    return this;
+  }
+
+  EntryWriter markArchived(long upToIndex) {
+    archived = store.view().backlog(upToIndex);
+    for (BacklogRun run : archived) {
+      archive = archive.without(run);
+      subjects.put(run.subject(), state(run.subject()).withArchived(run));
+    }
+    archive = archive.archivedUpTo(upToIndex);
+    return this;
+  }
+
+  /** Each id is a run of its own here. */
+  private void toBacklog(BacklogRun run) {
+    if (archive.open()) {
+      archive = archive.with(run);
+      backlog.add(run);
+    }
   }
 
   EntryWriter remember(Subject subject, String key, KeyState state) {
@@ -113,7 +148,10 @@ final class EntryWriter {
             forgottenOrigins,
             keys,
             expiredMessages,
-            expiredKeys));
+            expiredKeys,
+            archive,
+            backlog,
+            archived));
     return messages.stream().map(StoredMessage::id).toList();
   }
 

@@ -1,0 +1,59 @@
+package org.raftbroker.storage;
+
+import org.raftbroker.message.Subject;
+
+/**
+ * Neighbouring ids of one subject that one log entry gave out and that are not archived yet: either
+ * all of them are messages, or all are reserved.
+ *
+ * @param logIndex the entry
+ * @param subjectNumber the shard's short name for the subject
+ * @param messages how many messages there are: one for each id, or 0
+ * @param bytes the size of their frames
+ */
+public record BacklogRun(
+    long logIndex,
+    Subject subject,
+    long subjectNumber,
+    long fromId,
+    long toId,
+    long messages,
+    long bytes) {
+
+  public static BacklogRun message(
+      long logIndex, Subject subject, long subjectNumber, long id, int frameBytes) {
+    return new BacklogRun(logIndex, subject, subjectNumber, id, id, 1, frameBytes);
+  }
+
+  public static BacklogRun reserved(
+      long logIndex, Subject subject, long subjectNumber, long fromId, long toId) {
+    return new BacklogRun(logIndex, subject, subjectNumber, fromId, toId, 0, 0);
+  }
+
+  public long ids() {
+    return toId - fromId + 1;
+  }
+
+  public boolean isReserved() {
+    return messages == 0;
+  }
+
+  /** Whether {@code next} goes on where this run ends, with ids of the same kind. */
+  public boolean continuesIn(BacklogRun next) {
+    return subjectNumber == next.subjectNumber
+        && toId + 1 == next.fromId
+        && isReserved() == next.isReserved();
+  }
+
+  /** This run and the one that it continues in, as one. */
+  public BacklogRun joined(BacklogRun next) {
+    return new BacklogRun(
+        next.logIndex,
+        subject,
+        subjectNumber,
+        fromId,
+        next.toId,
+        messages + next.messages,
+        bytes + next.bytes);
+  }
+}
