@@ -12,9 +12,15 @@ import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.NewMessage.Idempotency;
 import org.raftbroker.message.Subject;
 import org.raftbroker.raft.command.Command;
+import org.raftbroker.raft.command.Command.AdoptSubjects;
+import org.raftbroker.raft.command.Command.AdoptedSubject;
 import org.raftbroker.raft.command.Command.AppendBatch;
 import org.raftbroker.raft.command.Command.Expire;
+import org.raftbroker.raft.command.Command.MarkArchived;
+import org.raftbroker.raft.command.Command.OpenArchive;
 import org.raftbroker.raft.command.Command.ReserveIds;
+import org.raftbroker.storage.Catalog.ArchivedSubject;
+import org.raftbroker.storage.Changes.ReservedRun;
 
 /** Commands on a handful of subjects and keys, so that they meet, from a seed. */
 public final class RandomCommands {
@@ -38,12 +44,44 @@ public final class RandomCommands {
     }
   }
 
+  /** Any kind but those that only a log's beginning sees. */
   public Command command() {
-    return switch (random.nextInt(8)) {
+    return switch (random.nextInt(9)) {
       case 0, 1 -> new ReserveIds(subject(), 1 + random.nextInt(5));
       case 2 -> new Expire(1 + random.nextInt(5));
+      case 3 -> new MarkArchived(random.nextInt(60));
       default -> append();
     };
+  }
+
+  public Command anyCommand() {
+    return switch (random.nextInt(8)) {
+      case 0 -> new OpenArchive(1 + random.nextInt(9));
+      case 1 -> adopt();
+      default -> command();
+    };
+  }
+
+  private AdoptSubjects adopt() {
+    List<AdoptedSubject> adopted = new ArrayList<>();
+    for (Subject subject : SUBJECTS.subList(0, random.nextInt(SUBJECTS.size() + 1))) {
+      List<ReservedRun> reserved = new ArrayList<>();
+      for (int left = random.nextInt(4); left > 0; left--) {
+        reserved.add(new ReservedRun(subject, random.nextLong(), random.nextLong()));
+      }
+      adopted.add(
+          new AdoptedSubject(
+              new ArchivedSubject(
+                  subject,
+                  random.nextLong(),
+                  random.nextLong(),
+                  random.nextLong(),
+                  random.nextInt(),
+                  random.nextLong(),
+                  random.nextLong()),
+              reserved));
+    }
+    return new AdoptSubjects(random.nextLong(), adopted);
   }
 
   private AppendBatch append() {

@@ -3,6 +3,7 @@ package org.raftbroker.raft.apply;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.google.protobuf.ByteString;
 import java.nio.file.Path;
@@ -20,15 +21,22 @@ import org.junit.jupiter.api.io.TempDir;
 import org.raftbroker.message.MessageFrame;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.NewMessage.Idempotency;
+import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.raft.command.Command;
+import org.raftbroker.raft.command.Command.AdoptSubjects;
+import org.raftbroker.raft.command.Command.AdoptedSubject;
 import org.raftbroker.raft.command.Command.AppendBatch;
 import org.raftbroker.raft.command.Command.Expire;
+import org.raftbroker.raft.command.Command.MarkArchived;
+import org.raftbroker.raft.command.Command.OpenArchive;
 import org.raftbroker.raft.command.Command.ReserveIds;
 import org.raftbroker.raft.command.CommandCodec;
 import org.raftbroker.raft.command.Entry;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.storage.ArchiveState;
+import org.raftbroker.storage.BacklogRun;
+import org.raftbroker.storage.Catalog.ArchivedSubject;
 import org.raftbroker.storage.Changes;
 import org.raftbroker.storage.Changes.ReservedRun;
 import org.raftbroker.storage.Outcome;
@@ -61,7 +69,13 @@ final class ApplierTest {
   @Test
   void everyKindOfCommandHasARuleAndAnEncoding() {
     List<Command> oneOfEach =
-        List.of(append(message(ORDERS, "a")), new ReserveIds(ORDERS, 1), new Expire(1));
+        List.of(
+            append(message(ORDERS, "a")),
+            new ReserveIds(ORDERS, 1),
+            new Expire(1),
+            new AdoptSubjects(1, List.of()),
+            new OpenArchive(1),
+            new MarkArchived(1));
     Set<Class<?>> kinds = new HashSet<>();
     oneOfEach.forEach(command -> kinds.add(command.getClass()));
 
@@ -328,6 +342,78 @@ final class ApplierTest {
         .isInstanceOf(UnsupportedOperationException.class);
     assertThatThrownBy(() -> one.changes().subjects().clear())
         .isInstanceOf(UnsupportedOperationException.class);
+  }
+
+  @Test
+  void whatIsArchivedLeavesBacklogAndStore() {
+    apply(1, new OpenArchive(1));
+    apply(2, append(message(ORDERS, "a"), message(INVOICES, "x"), message(ORDERS, "b", 60)));
+    apply(3, new ReserveIds(ORDERS, 2));
+    apply(4, append(message(ORDERS, "c")));
+
+    apply(5, new MarkArchived(2));
+
+    assertThat(store.reader().read(ORDERS, 1, 1_000).stream().map(StoredMessage::id))
+        .containsExactly(5L);
+    assertThat(store.reader().message(INVOICES, 1)).isNull();
+    assertThat(store.reader().archivedId(ORDERS)).isEqualTo(4);
+    assertThat(store.reader().archivedId(INVOICES)).isEqualTo(1);
+    assertThat(store.reader().isReserved(ORDERS, 4)).isTrue();
+    assertThat(store.reader().backlog(100, 10_000))
+        .extracting(BacklogRun::logIndex, BacklogRun::fromId, BacklogRun::toId)
+        .containsExactly(tuple(3L, 5L, 5L));
+    assertThat(store.reader().archive())
+        .extracting(
+            ArchiveState::archivedIndex, ArchiveState::backlogMessages, ArchiveState::backlogIds)
+        .containsExactly(2L, 1L, 1L);
+    assertThat(store.view().subject(ORDERS))
+        .extracting(SubjectState::archivedMessages, SubjectState::messages, SubjectState::lastId)
+        .containsExactly(2L, 1L, 5L);
+
+    // A leader that was replaced does the same step, or an older one.
+    assertThat(applyEntry(6, unremembered(new MarkArchived(2))).changes().archived()).isEmpty();
+    assertThat(applyEntry(7, unremembered(new MarkArchived(1))).changes().archived()).isEmpty();
+  }
+
+  @Test
+  void messagesOnTheirWayToTheArchiveExpireThere() {
+    apply(1, new OpenArchive(1));
+    apply(2, append(message(ORDERS, "a", 1)));
+
+    assertThat(store.reader().hasExpired(HOUR)).isFalse();
+    assertThat(applyEntry(HOUR, unremembered(new Expire(10))).changes().expiredMessages())
+        .isEmpty();
+  }
+
+  @Test
+  void aLogGoesOnFromTheSubjectsThatItAdopts() {
+    ArchivedSubject known = new ArchivedSubject(ORDERS, 120, 120, 17, 99, 15, 1_500);
+    ReservedRun skipped = new ReservedRun(ORDERS, 21, 120);
+    Command adopt = new AdoptSubjects(2, List.of(new AdoptedSubject(known, List.of(skipped))));
+
+    apply(1, adopt);
+    apply(2, adopt); // another leader does it once more
+    apply(3, new OpenArchive(2));
+    assertThat(apply(4, new ReserveIds(ORDERS, 1))).isEqualTo(ids(121));
+    Applied applied = applyEntry(5, unremembered(append(message(ORDERS, "a"))));
+
+    byte[] frame = applied.changes().messages().get(0).frame();
+    assertThat(MessageFrame.previousId(frame)).isEqualTo(17);
+    assertThat(MessageFrame.checksum(frame))
+        .isEqualTo(MessageFrame.checksum(99, 122, ByteString.copyFromUtf8("a")));
+    assertThat(store.reader().reservedRun(ORDERS, 50)).isEqualTo(new ReservedRun(ORDERS, 21, 121));
+    assertThat(store.reader().archivedId(ORDERS)).isEqualTo(120);
+    assertThat(store.reader().archive().backlogIds()).isEqualTo(2);
+  }
+
+  @Test
+  void aLogThatHasGivenOutIdsTakesNoArchive() {
+    apply(1, append(message(ORDERS, "a")));
+
+    apply(2, new OpenArchive(1));
+    apply(3, new AdoptSubjects(1, List.of()));
+
+    assertThat(store.reader().archive()).isEqualTo(ArchiveState.NONE);
   }
 
   private Outcome apply(long timeMillis, Command command) {

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.io.TempDirFactory;
 import org.raftbroker.raft.RandomCommands;
+import org.raftbroker.raft.command.Command.OpenArchive;
 import org.raftbroker.raft.command.CommandCodec;
 import org.raftbroker.raft.command.Entry;
 import org.raftbroker.raft.command.Submission;
@@ -144,6 +145,16 @@ final class ApplyPropertyTest {
     long clock = 1_000_000;
     RocksShardStore store = stores.open(home);
     try {
+      if (random.nextBoolean()) {
+        appendEntry(
+            store,
+            model,
+            log,
+            answers,
+            rule,
+            clock,
+            List.of(new Submission(Submission.NO_ORIGIN, 0, new OpenArchive(1))));
+      }
       for (int step = 0; step < 60; step++) {
         switch (random.nextInt(25)) {
           case 0 -> {
@@ -164,12 +175,7 @@ final class ApplyPropertyTest {
           }
           default -> {
             clock += jump(random);
-            byte[] bytes = CommandCodec.encodeEntry(clock, submissions(model, random));
-            Entry entry = CommandCodec.decodeEntry(1, log.size(), ByteBuffer.wrap(bytes));
-            List<Outcome> expected = model.apply(entry);
-            log.add(bytes);
-            answers.add(expected);
-            assertThat(apply(store, entry, rule)).as("answers of %s", entry).isEqualTo(expected);
+            appendEntry(store, model, log, answers, rule, clock, submissions(model, random));
           }
         }
       }
@@ -177,6 +183,22 @@ final class ApplyPropertyTest {
     } finally {
       store.close();
     }
+  }
+
+  private static void appendEntry(
+      RocksShardStore store,
+      ShardModel model,
+      List<byte[]> log,
+      List<List<Outcome>> answers,
+      BiFunction<ShardView, Entry, Applied> rule,
+      long clock,
+      List<Submission> submissions) {
+    byte[] bytes = CommandCodec.encodeEntry(clock, submissions);
+    Entry entry = CommandCodec.decodeEntry(1, log.size(), ByteBuffer.wrap(bytes));
+    List<Outcome> expected = model.apply(entry);
+    log.add(bytes);
+    answers.add(expected);
+    assertThat(apply(store, entry, rule)).as("answers of %s", entry).isEqualTo(expected);
   }
 
   private static void replay(

@@ -23,9 +23,13 @@ import org.raftbroker.proto.MessageResponse;
 import org.raftbroker.raft.command.Command;
 import org.raftbroker.raft.command.Command.AppendBatch;
 import org.raftbroker.raft.command.Command.Expire;
+import org.raftbroker.raft.command.Command.MarkArchived;
+import org.raftbroker.raft.command.Command.OpenArchive;
 import org.raftbroker.raft.command.Command.ReserveIds;
 import org.raftbroker.raft.command.Entry;
 import org.raftbroker.raft.command.Submission;
+import org.raftbroker.storage.ArchiveState;
+import org.raftbroker.storage.BacklogRun;
 import org.raftbroker.storage.OriginState;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
@@ -44,6 +48,9 @@ final class ShardModel {
     final TreeMap<Long, MessageResponse> messages = new TreeMap<>();
     final Set<Long> reserved = new HashSet<>();
     final Map<String, Key> keys = new HashMap<>();
+    final TreeMap<Long, Long> indexById = new TreeMap<>();
+    long archivedId;
+    long archivedMessages;
   }
 
   private record Key(long id, NewMessage first, long freeAtMillis) {}
@@ -57,6 +64,8 @@ final class ShardModel {
   private final Map<Subject, SubjectModel> subjects = new LinkedHashMap<>();
   private final Map<Long, OriginModel> origins = new HashMap<>();
   private long nowMillis;
+  private long logIndex;
+  private boolean archiving;
 
   /** The sequence that the origin has to submit next. */
   long nextSequence(long origin) {
@@ -66,6 +75,7 @@ final class ShardModel {
 
   List<Outcome> apply(Entry entry) {
     nowMillis = Math.max(nowMillis, entry.leaderTimeMillis());
+    logIndex = entry.logIndex();
     // Only origins that were silent before this entry, and stay silent in it, are forgotten.
     Set<Long> silent = new HashSet<>();
     origins.forEach(
@@ -127,13 +137,35 @@ final class ShardModel {
       SubjectModel subject = subject(reserve.subject());
       for (int i = 0; i < reserve.count(); i++) {
         subject.reserved.add(++subject.head);
+        subject.indexById.put(subject.head, logIndex);
       }
       return new Outcome(new long[] {subject.head}, new int[0]);
     }
-    if (!swept) {
+    if (command instanceof OpenArchive) {
+      archiving |= subjects.isEmpty();
+    } else if (command instanceof MarkArchived mark) {
+      markArchived(mark.upToIndex());
+    } else if (!swept && !archiving) {
       expire(((Expire) command).maxRows());
     }
     return Outcome.NO_IDS;
+  }
+
+  private void markArchived(long upToIndex) {
+    if (!archiving || upToIndex >= logIndex) {
+      return;
+    }
+    for (SubjectModel subject : subjects.values()) {
+      subject.indexById.headMap(Long.MAX_VALUE).entrySet().stream()
+          .filter(id -> id.getValue() <= upToIndex)
+          .forEach(
+              id -> {
+                subject.archivedId = Math.max(subject.archivedId, id.getKey());
+                if (subject.messages.remove(id.getKey()) != null) {
+                  subject.archivedMessages++;
+                }
+              });
+    }
   }
 
   private @Nullable Key known(NewMessage message) {
@@ -173,6 +205,7 @@ final class ShardModel {
             .setChecksum(subject.checksum)
             .build());
     subject.lastMessageId = id;
+    subject.indexById.put(id, logIndex);
     if (message.idempotency() != null) {
       long freeAt = nowMillis + 1_000L * message.idempotency().windowSeconds();
       subject.keys.put(message.idempotency().key(), new Key(id, message, freeAt));
@@ -218,7 +251,10 @@ final class ShardModel {
       assertThat(state == null ? 0 : state.messages()).isEqualTo(messages.size());
       assertThat(state == null ? 0 : state.bytes())
           .isEqualTo(messages.stream().mapToLong(m -> m.frame().length).sum());
+      assertThat(reader.archivedId(name)).isEqualTo(subject.archivedId);
+      assertThat(state == null ? 0 : state.archivedMessages()).isEqualTo(subject.archivedMessages);
     }
+    assertBacklog(store, names);
     assertThat(store.view().origins().keySet()).isEqualTo(origins.keySet());
     origins.forEach(
         (id, expected) -> {
@@ -230,6 +266,43 @@ final class ShardModel {
                 .isEqualTo(sequence > expected.last - 8 ? expected.answers.get(sequence) : null);
           }
         });
+  }
+
+  /** What is not archived is in the backlog, each id once. */
+  private void assertBacklog(ShardStore store, List<Subject> names) {
+    Map<Subject, List<Long>> idsBySubject = new HashMap<>();
+    long messages = 0;
+    for (BacklogRun run : store.reader().backlog(Long.MAX_VALUE, Long.MAX_VALUE)) {
+      messages += run.messages();
+      for (long id = run.fromId(); id <= run.toId(); id++) {
+        idsBySubject.computeIfAbsent(run.subject(), s -> new ArrayList<>()).add(id);
+        SubjectModel subject = subjects.getOrDefault(run.subject(), new SubjectModel());
+        assertThat(run.logIndex()).isEqualTo(subject.indexById.get(id));
+        assertThat(run.isReserved()).isEqualTo(subject.reserved.contains(id));
+      }
+    }
+    for (Subject name : names) {
+      SubjectModel subject = subjects.getOrDefault(name, new SubjectModel());
+      assertThat(idsBySubject.getOrDefault(name, List.of()))
+          .isEqualTo(
+              archiving
+                  ? List.copyOf(subject.indexById.tailMap(subject.archivedId, false).keySet())
+                  : List.of());
+    }
+    ArchiveState archive = store.reader().archive();
+    assertThat(archive.backlogMessages()).isEqualTo(messages);
+    assertThat(archive.backlogIds())
+        .isEqualTo(idsBySubject.values().stream().mapToLong(List::size).sum());
+    assertThat(archive.backlogBytes())
+        .isEqualTo(
+            archiving
+                ? names.stream().mapToLong(name -> bytesInStore(store, name)).sum()
+                : 0);
+  }
+
+  private static long bytesInStore(ShardStore store, Subject name) {
+    SubjectState state = store.view().subject(name);
+    return state == null ? 0 : state.bytes();
   }
 
   private static MessageResponse parsed(StoredMessage message) {

@@ -132,7 +132,7 @@ final class CommandCodecTest {
     RandomCommands.forEachSeed(
         1_000,
         random -> {
-          Command command = new RandomCommands(random).command();
+          Command command = new RandomCommands(random).anyCommand();
           int inEntry =
               CommandCodec.encodeEntry(
                       Long.MAX_VALUE, List.of(new Submission(-1, Long.MAX_VALUE, command)))
@@ -148,7 +148,7 @@ final class CommandCodecTest {
     for (int left = random.nextInt(6); left > 0; left--) {
       long origin = random.nextInt(4) == 0 ? Submission.NO_ORIGIN : random.nextLong();
       long sequence = random.nextInt(4) == 0 ? 0 : random.nextLong() >>> 1;
-      submissions.add(new Submission(origin, sequence, commands.command()));
+      submissions.add(new Submission(origin, sequence, commands.anyCommand()));
     }
     return submissions;
   }
