@@ -73,6 +73,8 @@ public final class BrokerNode {
             thread.setDaemon(true);
             return thread;
           });
+  private final CatchUp catchUp;
+  private volatile boolean started;
   private volatile boolean stopping;
 
   /**
@@ -111,6 +113,7 @@ public final class BrokerNode {
             metrics,
             clock::millis,
             sharedStorage == null ? null : sharedStorage.forShards());
+    catchUp = new CatchUp(ratis.shards());
     delivery = new CursorDelivery(ratis.shards(), config.delivery(), clock, metrics);
     PeerBroadcast broadcast = new PeerBroadcast(delivery, peers);
     peerService = new PeerService(ratis.forwardedSubmissions(), broadcast, loops);
@@ -168,7 +171,7 @@ public final class BrokerNode {
   }
 
   /**
-   * Starts everything; the node is ready once every shard has a leader.
+   * Starts everything; the node is ready once every shard has a leader and it has caught up.
    *
    * @throws IOException if a port cannot be bound, naming it
    */
@@ -183,10 +186,8 @@ public final class BrokerNode {
     grpc.start();
     var unused =
         readinessTimer.scheduleWithFixedDelay(
-            () -> grpc.serving(readiness().ready()),
-            0,
-            READINESS_PERIOD_MILLIS,
-            TimeUnit.MILLISECONDS);
+            this::lookAround, 0, READINESS_PERIOD_MILLIS, TimeUnit.MILLISECONDS);
+    started = true;
     log.atInfo()
         .addKeyValue("node", config.node().id())
         .addKeyValue("cluster", config.cluster().name())
@@ -197,11 +198,19 @@ public final class BrokerNode {
         .log("node started");
   }
 
+  private void lookAround() {
+    catchUp.look();
+    grpc.serving(readiness().ready());
+  }
+
   /** Whether clients should be sent here. Any thread; does not block. */
   private Readiness readiness() {
     List<String> reasons = new ArrayList<>();
     if (stopping) {
       reasons.add("the node is stopping");
+    }
+    if (!started) {
+      reasons.add("the node is starting");
     }
     for (Shard shard : ratis.shards().all()) {
       ReplicaStatus status = shard.status();
@@ -209,7 +218,12 @@ public final class BrokerNode {
         reasons.add("shard " + shard.number() + " is out of service: " + status.problem());
       } else if (status.leaderId() == null) {
         reasons.add("shard " + shard.number() + " has no leader");
+      } else if (sharedStorage != null && !status.archive().open()) {
+        reasons.add("shard " + shard.number() + " is not open yet: its leader asks the catalog");
       }
+    }
+    for (int behind : catchUp.behind()) {
+      reasons.add("shard " + behind + " is catching up after the start");
     }
     boolean ready = reasons.isEmpty();
     if (sharedStorage != null) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
@@ -30,6 +31,7 @@ final class RatisLog implements ReplicatedLog {
   private final RaftGroupId groupId;
   private final ReplicaProblem problem;
   private final LongSupplier clockMillis;
+  private final Executor answers;
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong nextCall = new AtomicLong();
 
@@ -37,12 +39,23 @@ final class RatisLog implements ReplicatedLog {
   // leader; 0 while there is one.
   private volatile long leaderlessSinceNanos;
 
+  /**
+   * @param answers where barriers and failures complete. Ratis completes them under locks that a
+   *     leader needs to step down, and whoever is answered may ask for the next at once, which
+   *     takes them, too: on Ratis' own thread that was a deadlock. Entries that are applied
+   *     complete on the apply thread, which holds none
+   */
   RatisLog(
-      RaftServer server, RaftGroupId groupId, ReplicaProblem problem, LongSupplier clockMillis) {
+      RaftServer server,
+      RaftGroupId groupId,
+      ReplicaProblem problem,
+      LongSupplier clockMillis,
+      Executor answers) {
     this.server = server;
     this.groupId = groupId;
     this.problem = problem;
     this.clockMillis = clockMillis;
+    this.answers = answers;
     this.leaderlessSinceNanos = now();
   }
 
@@ -50,6 +63,7 @@ final class RatisLog implements ReplicatedLog {
   public CompletableFuture<List<Outcome>> append(List<Submission> submissions) {
     return submit(
             Proposal.of(clockMillis.getAsLong(), submissions), RaftClientRequest.writeRequestType())
+        .exceptionallyComposeAsync(CompletableFuture::failedFuture, answers)
         .thenApply(
             message -> {
               if (message instanceof Outcomes outcomes) {
@@ -61,7 +75,15 @@ final class RatisLog implements ReplicatedLog {
 
   @Override
   public CompletableFuture<Void> readBarrier() {
-    return submit(Message.EMPTY, RaftClientRequest.readRequestType()).thenAccept(done -> {});
+    return submit(Message.EMPTY, RaftClientRequest.readRequestType())
+        .handleAsync(
+            (done, failure) -> {
+              if (failure != null) {
+                throw new CompletionException(failure);
+              }
+              return null;
+            },
+            answers);
   }
 
   private CompletableFuture<Message> submit(Message message, RaftClientRequest.Type type) {

@@ -49,6 +49,7 @@ public final class RatisNode implements AutoCloseable {
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(daemon("commit-timer"));
   private final ExecutorService diskReads = Executors.newFixedThreadPool(2, daemon("disk-reads"));
+  private final ExecutorService answers = Executors.newFixedThreadPool(2, daemon("raft-answers"));
   private final List<RatisReplica> replicas = new ArrayList<>();
   private final List<ReplicatedShard> shards = new ArrayList<>();
   private final ShardMaintenance maintenance;
@@ -110,7 +111,8 @@ public final class RatisNode implements AutoCloseable {
             archive);
     for (int number = 0; number < settings.shards; number++) {
       RaftGroup group = RaftGroup.valueOf(RatisReplica.groupId(settings.cluster, number), members);
-      RatisReplica replica = new RatisReplica(number, group, server, data, stores, clockMillis);
+      RatisReplica replica =
+          new RatisReplica(number, group, server, data, stores, clockMillis, answers);
       replicas.add(replica);
       shards.add(new ReplicatedShard(number, replica.log(), replica.reader(), replica, shared));
     }
@@ -214,6 +216,7 @@ public final class RatisNode implements AutoCloseable {
     replicas.forEach(RatisReplica::close);
     timer.shutdownNow();
     diskReads.shutdown();
+    answers.shutdown();
     data.close();
   }
 

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.apache.ratis.io.CorruptedFileException;
@@ -73,7 +74,8 @@ final class RatisReplica implements ReplicatedShard.Replica {
       RaftServer server,
       DataDirectory data,
       ShardStores stores,
-      LongSupplier clockMillis) {
+      LongSupplier clockMillis,
+      Executor answers) {
     this.number = number;
     this.group = group;
     this.server = server;
@@ -82,7 +84,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
     this.problem = new ReplicaProblem(number);
     this.quarantine = data.quarantine(number);
     this.reader = new ReplicaReader(number, problem);
-    this.log = new RatisLog(server, group.getGroupId(), problem, clockMillis);
+    this.log = new RatisLog(server, group.getGroupId(), problem, clockMillis, answers);
   }
 
   /** The same on every node, for ever. */

@@ -11,12 +11,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.Reason;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.raft.Shard;
 import org.raftbroker.storage.Outcome;
 
 class RatisNodeTest {
@@ -37,6 +40,44 @@ class RatisNodeTest {
         assertThat(node.body(ORDERS, 4)).isEqualTo("d");
         assertThat(node.body(ORDERS, 1)).isEqualTo("a");
       }
+    }
+  }
+
+  /**
+   * Ratis completes answers under locks that a leader needs to step down: whoever asks for the next
+   * barrier right there waits for ever, and the replica with him.
+   */
+  @Test
+  @Timeout(120)
+  void barriersDoNotHoldUpALeaderThatStepsDown() throws Exception {
+    try (ThreeReplicas cluster = new ThreeReplicas(directory, 1, QUICK)) {
+      AtomicBoolean stopped = new AtomicBoolean();
+      List<Thread> readers = new ArrayList<>();
+      for (ThreeReplicas.Node node : cluster.running()) {
+        for (int i = 0; i < 2; i++) {
+          Thread reader = new Thread(() -> awaitBarriers(node.shard(0), stopped));
+          reader.setDaemon(true);
+          reader.start();
+          readers.add(reader);
+        }
+      }
+      for (int round = 1; round <= 15; round++) {
+        String leader = cluster.awaitLeader(0);
+        String next = "n" + (1 + Integer.parseInt(leader.substring(1)) % 3);
+        cluster.node(leader).shard(0).transferLeadership(next).exceptionally(why -> "").join();
+        cluster.node(cluster.awaitLeader(0)).publish(ORDERS, "round " + round);
+        cluster.awaitSameHead(ORDERS, round);
+      }
+      stopped.set(true);
+      for (Thread reader : readers) {
+        reader.join();
+      }
+    }
+  }
+
+  private static void awaitBarriers(Shard shard, AtomicBoolean stopped) {
+    while (!stopped.get()) {
+      shard.readBarrier().exceptionally(whileLeadershipMoves -> null).join();
     }
   }
 
