@@ -61,8 +61,8 @@ public interface Shard {
   CompletableFuture<ArchivedRun> readArchived(Subject subject, long fromId, int maxBytes);
 
   /**
-   * The lowest id whose message was published at or after {@code timeMillis}, wherever it is; head +
-   * 1 if there is none. May touch the disk before it returns.
+   * The lowest id whose message was published at or after {@code timeMillis}, wherever it is; head
+   * + 1 if there is none. May touch the disk before it returns.
    *
    * @return fails as {@link #readArchived}
    */

@@ -18,8 +18,9 @@ import org.raftbroker.storage.ArchiveState;
  */
 public record SharedArchive(Archive archive, long maxBacklogBytes) {
   /**
-   * Ids of a shard that may be given out and not archived yet. Whoever starts from the archive after
-   * the loss of every disk skips {@link #SKIPPED_IDS} of them, so that none is given out twice.
+   * Ids of a shard that may be given out and not archived yet. Whoever starts from the archive
+   * after the loss of every disk skips {@link #SKIPPED_IDS} of them, so that none is given out
+   * twice.
    */
   public static final long MAX_BACKLOG_IDS = 50_000_000;
 
@@ -39,8 +40,7 @@ public record SharedArchive(Archive archive, long maxBacklogBytes) {
               + " gives out no ids before it has asked the catalog which were given out earlier;"
               + " its leader's log says what it waits for");
     }
-    boolean full =
-        state.backlogBytes() >= maxBacklogBytes || state.backlogIds() >= MAX_BACKLOG_IDS;
+    boolean full = state.backlogBytes() >= maxBacklogBytes || state.backlogIds() >= MAX_BACKLOG_IDS;
     return !full
         ? null
         : new BrokerException(

@@ -51,7 +51,6 @@ public record ArchiveState(
   }
 
   public ArchiveState archivedUpTo(long logIndex) {
-    return new ArchiveState(
-        incarnation, open, logIndex, backlogMessages, backlogIds, backlogBytes);
+    return new ArchiveState(incarnation, open, logIndex, backlogMessages, backlogIds, backlogBytes);
   }
 }

@@ -77,8 +77,8 @@ public interface Catalog extends AutoCloseable {
    * @param lastId the head when it was recorded: at least {@code archivedId}
    * @param archivedId every message up to this id is in the archive, or was past its time before it
    *     came there
-   * @param archivedMessageId the highest id up to there that belongs to a message; 0 if none, and in
-   *     a step also if it archives none: then what is recorded stays
+   * @param archivedMessageId the highest id up to there that belongs to a message; 0 if none, and
+   *     in a step also if it archives none: then what is recorded stays
    * @param archivedChecksum the running checksum up to that message, which goes with its id
    * @param messages how many messages were archived
    * @param bytes the size of their frames

@@ -32,7 +32,8 @@ public record SubjectState(
   }
 
   /** A subject as the archive knows it, with nothing in the store. */
-  public static SubjectState adopted(long number, Catalog.ArchivedSubject known, long reservedFrom) {
+  public static SubjectState adopted(
+      long number, Catalog.ArchivedSubject known, long reservedFrom) {
     return new SubjectState(
         number,
         known.lastId(),

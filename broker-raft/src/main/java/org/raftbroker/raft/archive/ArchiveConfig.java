@@ -9,9 +9,9 @@ import org.raftbroker.config.ConfigSection;
  *
  * @param enabled default false: messages stay in the nodes' own stores. The same on every node, and
  *     never changed for a cluster that has messages
- * @param maxBacklogBytes most bytes on this node that are not archived yet, shared out evenly to the
- *     shards; 16 MiB to 16 TiB, default 8 GiB. Past it publishes are refused with BACKLOG_FULL. An
- *     hour without the databases at 5,000 messages of 256 bytes a second needs about 6 GiB
+ * @param maxBacklogBytes most bytes on this node that are not archived yet, shared out evenly to
+ *     the shards; 16 MiB to 16 TiB, default 8 GiB. Past it publishes are refused with BACKLOG_FULL.
+ *     An hour without the databases at 5,000 messages of 256 bytes a second needs about 6 GiB
  * @param interval how long messages wait for others to be moved with; 10 ms to 1 h, default 1 s.
  *     Shorter intervals make more and smaller transactions
  * @param maxStepMessages most messages that are moved at a time, give or take a log entry; 1 to

@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the backlog of all shards that this node leads moving to the archive, each shard on a thread
- * of its own. While the archive or the catalog fails it tries again, ever less often; the operator
- * is told once when that begins and once when it ends.
+ * Keeps the backlog of all shards that this node leads moving to the archive, each shard on a
+ * thread of its own. While the archive or the catalog fails it tries again, ever less often; the
+ * operator is told once when that begins and once when it ends.
  *
  * <p>{@link #start} and {@link #close} are for the thread that owns the node.
  */
@@ -72,7 +72,9 @@ public final class Archiver implements AutoCloseable {
     return problems;
   }
 
-  /** Ends the threads; a step under way ends at its next wait, and is done again by whoever leads. */
+  /**
+   * Ends the threads; a step under way ends at its next wait, and is done again by whoever leads.
+   */
   @Override
   public void close() {
     closing.countDown();

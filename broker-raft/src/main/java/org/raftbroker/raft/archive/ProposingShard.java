@@ -3,6 +3,7 @@ package org.raftbroker.raft.archive;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.raftbroker.raft.ReplicatedShard;
 import org.raftbroker.raft.command.Command;
 import org.raftbroker.storage.ShardReader;
@@ -49,7 +50,7 @@ final class ProposingShard {
   static final class NotProposedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    NotProposedException(Throwable cause) {
+    NotProposedException(@Nullable Throwable cause) {
       super("the shard's log did not take a command of its archiver", cause);
     }
   }

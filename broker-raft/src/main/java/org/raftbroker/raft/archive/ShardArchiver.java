@@ -22,13 +22,13 @@ import org.raftbroker.storage.Changes.ReservedRun;
 import org.raftbroker.storage.SubjectState;
 
 /**
- * Moves one shard's backlog, oldest first, while this node leads the shard: messages to the archive,
- * then subjects to the catalog, then an entry to the log, upon which every replica drops what was
- * moved. Only touched on one thread, which it blocks.
+ * Moves one shard's backlog, oldest first, while this node leads the shard: messages to the
+ * archive, then subjects to the catalog, then an entry to the log, upon which every replica drops
+ * what was moved. Only touched on one thread, which it blocks.
  *
  * <p>It remembers nothing. Where to begin is in the shard's state; what a step writes follows from
- * the log alone and is the same whoever does it and however often, so it may end anywhere, and for a
- * moment two leaders may be at it.
+ * the log alone and is the same whoever does it and however often, so it may end anywhere, and for
+ * a moment two leaders may be at it.
  */
 final class ShardArchiver {
   /** What a step came to. */
@@ -83,8 +83,7 @@ final class ShardArchiver {
       opening.open();
       return Result.MORE;
     }
-    List<BacklogRun> runs =
-        shard.reader().backlog(config.maxStepMessages(), config.maxStepBytes());
+    List<BacklogRun> runs = shard.reader().backlog(config.maxStepMessages(), config.maxStepBytes());
     if (runs.isEmpty()) {
       return Result.IDLE;
     }

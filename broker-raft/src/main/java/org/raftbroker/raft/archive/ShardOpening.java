@@ -153,7 +153,9 @@ final class ShardOpening {
         .addKeyValue("skippedIds", SharedArchive.SKIPPED_IDS)
         .addKeyValue(
             "lastArchivedAt",
-            before.map(known -> Instant.ofEpochMilli(known.archivedAtMillis()).toString()).orElse(""))
+            before
+                .map(known -> Instant.ofEpochMilli(known.archivedAtMillis()).toString())
+                .orElse(""))
         .addKeyValue("notArchivedThen", before.map(ArchivedShard::backlogMessages).orElse(0L))
         .log(
             "shard recovered from the archive; messages that were not archived are lost: those"

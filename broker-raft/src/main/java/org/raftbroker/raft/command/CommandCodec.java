@@ -200,8 +200,7 @@ public final class CommandCodec {
               .setMessages(known.messages())
               .setBytes(known.bytes());
       for (ReservedRun run : adopted.reserved()) {
-        subject.addReserved(
-            LogIdRun.newBuilder().setFromId(run.fromId()).setToId(run.toId()));
+        subject.addReserved(LogIdRun.newBuilder().setFromId(run.fromId()).setToId(run.toId()));
       }
       proto.addSubjects(subject);
     }

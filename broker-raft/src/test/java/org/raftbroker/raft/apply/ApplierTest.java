@@ -3,7 +3,6 @@ package org.raftbroker.raft.apply;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
-import static org.assertj.core.api.Assertions.tuple;
 
 import com.google.protobuf.ByteString;
 import java.nio.file.Path;
@@ -152,7 +151,8 @@ final class ApplierTest {
   @Test
   void aSubjectWithoutIdsLeftStopsInsteadOfStartingAgain() {
     store.write(
-        changesWith(Map.of(ORDERS, new SubjectState(1, Long.MAX_VALUE - 1, 0, 0, 0, 0, 0, 0, 0, 0))));
+        changesWith(
+            Map.of(ORDERS, new SubjectState(1, Long.MAX_VALUE - 1, 0, 0, 0, 0, 0, 0, 0, 0))));
 
     assertThatThrownBy(() -> apply(2, new ReserveIds(ORDERS, 2)))
         .isInstanceOf(ArithmeticException.class);

@@ -295,9 +295,7 @@ final class ShardModel {
         .isEqualTo(idsBySubject.values().stream().mapToLong(List::size).sum());
     assertThat(archive.backlogBytes())
         .isEqualTo(
-            archiving
-                ? names.stream().mapToLong(name -> bytesInStore(store, name)).sum()
-                : 0);
+            archiving ? names.stream().mapToLong(name -> bytesInStore(store, name)).sum() : 0);
   }
 
   private static long bytesInStore(ShardStore store, Subject name) {

@@ -65,8 +65,7 @@ final class EntryWriter {
             message, id, timeMillis, expiresAtMillis, state.lastMessageId(), checksum);
     messages.add(new StoredMessage(subject, id, expiresAtMillis, frame));
     toBacklog(
-        BacklogRun.message(
-            store.appliedIndex() + 1, subject, state.number(), id, frame.length));
+        BacklogRun.message(store.appliedIndex() + 1, subject, state.number(), id, frame.length));
     subjects.put(subject, state.withMessage(id, checksum, frame.length));
     return this;
   }

@@ -15,9 +15,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.raftbroker.message.MessageFrame;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.storage.BacklogRun;
 import org.raftbroker.storage.KeyState;
 import org.raftbroker.storage.OriginState;
 import org.raftbroker.storage.Outcome;
@@ -384,6 +387,55 @@ final class RocksShardStoreTest {
     store.close();
   }
 
+  /** Few messages are deleted one by one, many as a range; both must end where the run ends. */
+  @ParameterizedTest
+  @ValueSource(ints = {3, 100})
+  void whatIsArchivedLeavesTheStoreAndNothingElse(int count) {
+    entry(store, 1).openArchive().write();
+    EntryWriter first = entry(store, 2);
+    for (int i = 0; i < count; i++) {
+      first.append(ORDERS, text("x")).append(INVOICES, text("x"));
+    }
+    first.write();
+    entry(store, 3).append(ORDERS, text("x")).write();
+
+    entry(store, 4).markArchived(1).write();
+
+    for (int round = 0; round < 2; round++) {
+      assertThat(ids(store.reader().read(ORDERS, 1, 1_000_000))).containsExactly(count + 1L);
+      assertThat(store.reader().read(INVOICES, 1, 1_000_000)).isEmpty();
+      assertThat(store.reader().archivedId(ORDERS)).isEqualTo(count);
+      assertThat(store.reader().head(INVOICES)).isEqualTo(count);
+      assertThat(store.reader().archive().backlogMessages()).isEqualTo(1);
+      assertThat(store.reader().backlog(1_000, 1_000_000))
+          .extracting(BacklogRun::logIndex)
+          .containsExactly(2L);
+      store.close();
+      store = stores.open(directory.resolve("store"));
+    }
+  }
+
+  @Test
+  void theBacklogIsReadInWholeEntries() {
+    entry(store, 1).openArchive().write();
+    for (int i = 0; i < 4; i++) {
+      entry(store, 2)
+          .append(ORDERS, text("x"))
+          .append(INVOICES, text("x"))
+          .append(ORDERS, text("x"))
+          .write();
+    }
+
+    assertThat(store.reader().backlog(1, 1_000_000))
+        .extracting(BacklogRun::logIndex)
+        .containsExactly(1L, 1L, 1L);
+    assertThat(store.reader().backlog(4, 1_000_000))
+        .extracting(BacklogRun::logIndex)
+        .containsExactly(1L, 1L, 1L, 2L, 2L, 2L);
+    assertThat(store.reader().backlog(1_000, 1)).hasSize(3);
+    assertThat(store.reader().backlog(1_000, 1_000_000)).hasSize(12);
+  }
+
   @Test
   void aStoreOfAnotherFormatIsRefusedAndLetGo() throws Exception {
     store.close();
@@ -406,7 +458,7 @@ final class RocksShardStoreTest {
     for (int round = 0; round < 2; round++) {
       assertThatThrownBy(() -> stores.open(path))
           .hasMessageContaining("format 99")
-          .hasMessageContaining("format 2");
+          .hasMessageContaining("format " + Rows.FORMAT);
     }
   }
 
