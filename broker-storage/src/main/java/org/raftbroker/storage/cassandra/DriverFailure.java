@@ -6,6 +6,7 @@ import com.datastax.oss.driver.api.core.NoNodeAvailableException;
 import com.datastax.oss.driver.api.core.NodeUnavailableException;
 import com.datastax.oss.driver.api.core.auth.AuthenticationException;
 import com.datastax.oss.driver.api.core.connection.ClosedConnectionException;
+import com.datastax.oss.driver.api.core.connection.ConnectionInitException;
 import com.datastax.oss.driver.api.core.connection.HeartbeatException;
 import com.datastax.oss.driver.api.core.servererrors.OverloadedException;
 import com.datastax.oss.driver.api.core.servererrors.QueryValidationException;
@@ -90,6 +91,7 @@ final class DriverFailure {
     if (cause instanceof NoNodeAvailableException
         || cause instanceof NodeUnavailableException
         || cause instanceof ClosedConnectionException
+        || cause instanceof ConnectionInitException
         || cause instanceof HeartbeatException) {
       return "cannot be reached for " + what + "; see that it runs; it is tried again by itself";
     }

@@ -335,7 +335,7 @@ final class CassandraArchiveTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "a';DROP/**/TABLE/**/messages;--",
+        "a';DROP/TABLE/messages;--",
         "a'||'b",
         "\"quoted\"",
         "dollar$$;",

@@ -44,7 +44,7 @@ final class CassandraRefusalTest {
 
   @Test
   void wrongDatacenterIsSaidWithThoseThatThereAre(CassandraServer server) {
-    CassandraConfig right = server.config();
+    CassandraConfig right = server.config("shared", CassandraServer.LOGIN, TIMEOUT);
     CassandraConfig wrong =
         new CassandraConfig(
             right.contactPoints(),
@@ -124,7 +124,8 @@ final class CassandraRefusalTest {
             TIMEOUT,
             10);
 
-    assertThat(awaitRefusal(nowhere)).contains("Cassandra at 127.0.0.1:" + port, "refused");
+    assertThat(awaitRefusal(nowhere))
+        .contains("Cassandra at 127.0.0.1:" + port, "cannot be reached");
   }
 
   @Test
@@ -149,7 +150,8 @@ final class CassandraRefusalTest {
 
   @Test
   void closedArchiveSaysSo(CassandraServer server) {
-    CassandraArchive archive = server.archive(server.config());
+    CassandraArchive archive =
+        server.archive(server.config("shared", CassandraServer.LOGIN, TIMEOUT));
     archive.close();
     archive.close();
 
