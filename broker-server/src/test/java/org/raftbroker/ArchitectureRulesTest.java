@@ -42,6 +42,8 @@ final class ArchitectureRulesTest {
     wrong("storage", "storage", "org.raftbroker.raft.Shard shard;");
     wrong("rocksdb", "storage.rocksdb", "org.raftbroker.raft.Shard shard;");
     wrong("onlyOnePackageKnowsRocksDb", "raft", "org.rocksdb.RocksDB db;");
+    wrong("cassandra", "storage.cassandra", "org.raftbroker.storage.rocksdb.RocksStores stores;");
+    wrong("onlyOnePackageKnowsCassandra", "raft", "com.datastax.oss.driver.api.core.CqlSession s;");
     wrong("command", "raft.command", "org.raftbroker.raft.Shard shard;");
     wrong("apply", "raft.apply", "org.raftbroker.raft.Shard shard;");
     wrong("applyIsPure", "raft.apply", "long now() { return System.currentTimeMillis(); }");

@@ -51,6 +51,14 @@ final class ArchitectureTest {
   @ArchTest
   static final ArchRule onlyOnePackageKnowsRocksDb = onlyIn("storage.rocksdb", "org.rocksdb..");
 
+  @ArchTest
+  static final ArchRule cassandra =
+      mayKnow("storage.cassandra", ours("storage"), LOGGING, "com.datastax.oss.driver.api..");
+
+  @ArchTest
+  static final ArchRule onlyOnePackageKnowsCassandra =
+      onlyIn("storage.cassandra", "com.datastax..");
+
   // --- broker-raft
 
   /** Of the stores it knows the answer that is remembered with a submission, nothing else. */
@@ -253,6 +261,7 @@ final class ArchitectureTest {
                       "config",
                       "storage",
                       "storage.rocksdb",
+                      "storage.cassandra",
                       "raft.command",
                       "raft.apply",
                       "raft",

@@ -1,0 +1,164 @@
+package org.raftbroker.storage.cassandra;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.raftbroker.config.ConfigSection;
+
+final class CassandraConfigTest {
+  @Test
+  void absentSectionGivesTheDefaults() {
+    assertThat(read(Map.of())).isEqualTo(CassandraConfig.DEFAULT);
+  }
+
+  @Test
+  void everyKeyIsRead() {
+    Map<String, String> values =
+        new HashMap<>(
+            Map.of(
+                "contactPoints", "a:1, [::1]:2 ,10.0.0.1",
+                "localDatacenter", "dc",
+                "keyspace", "k_1",
+                "replicationFactor", "2",
+                "consistency", "QUORUM",
+                "username", "u",
+                "password", "p",
+                "requestTimeout", "1500",
+                "maxInFlight", "7"));
+
+    assertThat(read(values))
+        .isEqualTo(
+            new CassandraConfig(
+                List.of(
+                    new ContactPoint("a", 1),
+                    new ContactPoint("::1", 2),
+                    new ContactPoint("10.0.0.1", 9042)),
+                "dc",
+                "k_1",
+                2,
+                Consistency.QUORUM,
+                new Credentials("u", "p"),
+                Duration.ofMillis(1500),
+                7));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "contactPoints, '', names no host",
+    "contactPoints, 'a:1,', names no host",
+    "contactPoints, 'a:0', not from 1 to 65535",
+    "contactPoints, 'a:x', not from 1 to 65535",
+    "contactPoints, 'a:', not from 1 to 65535",
+    "contactPoints, '::1', several colons",
+    "contactPoints, 'a b:1', names no host",
+    "localDatacenter, ' ', must name a datacenter",
+    "keyspace, Upper, must be a lower-case letter",
+    "keyspace, k;drop, must be a lower-case letter",
+    "keyspace, '', must be a lower-case letter",
+    "replicationFactor, -1, not from 0 to 9",
+    "replicationFactor, 10, not from 0 to 9",
+    "consistency, MOST, 'ONE, TWO, THREE, QUORUM, ALL, LOCAL_QUORUM, LOCAL_ONE'",
+    "password, p, username: is missing",
+    "requestTimeout, 99, not from PT0.1S to PT5M",
+    "requestTimeout, 300001, not from PT0.1S to PT5M",
+    "maxInFlight, 0, not from 1 to 1024",
+    "maxInFlight, 1025, not from 1 to 1024",
+  })
+  void valueThatCannotBeUsedIsAProblem(String key, String value, String problem) {
+    Section section = new Section(Map.of(key, value));
+
+    CassandraConfig read = CassandraConfig.read(section);
+
+    assertThat(section.problems).singleElement().asString().contains(problem);
+    assertThat(read).isEqualTo(CassandraConfig.DEFAULT);
+  }
+
+  @Test
+  void passwordIsNotShown() {
+    assertThat(read(Map.of("username", "u", "password", "s3cret")).toString())
+        .contains("u (password not shown)")
+        .doesNotContain("s3cret");
+  }
+
+  private static CassandraConfig read(Map<String, String> values) {
+    Section section = new Section(values);
+    CassandraConfig config = CassandraConfig.read(section);
+    assertThat(section.problems).isEmpty();
+    return config;
+  }
+
+  /** A section of a map; lengths of time are in milliseconds. */
+  private static final class Section implements ConfigSection {
+    private final Map<String, String> values;
+    private final List<String> problems = new ArrayList<>();
+
+    Section(Map<String, String> values) {
+      this.values = values;
+    }
+
+    @Override
+    public String text(String key, String ifAbsent) {
+      return values.getOrDefault(key, ifAbsent);
+    }
+
+    @Override
+    public int count(String key, int ifAbsent, int min, int max) {
+      String value = values.get(key);
+      if (value == null) {
+        return ifAbsent;
+      }
+      int number = Integer.parseInt(value);
+      if (number < min || number > max) {
+        problem(key, "not from " + min + " to " + max);
+        return ifAbsent;
+      }
+      return number;
+    }
+
+    @Override
+    public Duration duration(String key, Duration ifAbsent, Duration min, Duration max) {
+      String value = values.get(key);
+      if (value == null) {
+        return ifAbsent;
+      }
+      Duration duration = Duration.ofMillis(Long.parseLong(value));
+      if (duration.compareTo(min) < 0 || duration.compareTo(max) > 0) {
+        problem(key, "not from " + min + " to " + max);
+        return ifAbsent;
+      }
+      return duration;
+    }
+
+    @Override
+    public void problem(String key, String what) {
+      problems.add(key + ": " + what);
+    }
+
+    @Override
+    public long bytes(String key, long ifAbsent, long min, long max) {
+      throw new UnsupportedOperationException(key);
+    }
+
+    @Override
+    public boolean flag(String key, boolean ifAbsent) {
+      throw new UnsupportedOperationException(key);
+    }
+
+    @Override
+    public ConfigSection section(String key) {
+      throw new UnsupportedOperationException(key);
+    }
+
+    @Override
+    public List<ConfigSection> sections(String key) {
+      throw new UnsupportedOperationException(key);
+    }
+  }
+}

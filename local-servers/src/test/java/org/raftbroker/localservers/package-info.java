@@ -1,0 +1,4 @@
+@NullMarked
+package org.raftbroker.localservers;
+
+import org.jspecify.annotations.NullMarked;
