@@ -138,7 +138,6 @@ final class CassandraFiles {
         "commitlog_total_space: 256MiB",
         // A quarter of the heap for rows not yet in a file: more of it makes fewer, larger files.
         "memtable_heap_space: " + heap / 4 + "MiB",
-        "memtable_offheap_space: " + heap / 8 + "MiB",
         "memtable:",
         "  configurations:",
         "    trie:",

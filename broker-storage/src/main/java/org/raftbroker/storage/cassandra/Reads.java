@@ -250,6 +250,7 @@ final class Reads {
               rows -> {
                 List<Row> page = new ArrayList<>();
                 rows.currentPage().forEach(page::add);
+                learnSizes(page);
                 return take(page, 0)
                     .thenCompose(
                         taken -> {
@@ -261,13 +262,24 @@ final class Reads {
               });
     }
 
+    /** Of frames in rows; large ones are not what makes an answer long. */
+    private void learnSizes(List<Row> page) {
+      int largest = 0;
+      for (Row row : page) {
+        ByteBuffer inline = row.getByteBuffer(1);
+        largest = Math.max(largest, inline == null ? 0 : inline.remaining());
+      }
+      if (largest > 0) {
+        sizes.read(subject, largest);
+      }
+    }
+
     private boolean isFull() {
       return !found.isEmpty() && bytes >= maxBytes;
     }
 
     /** Takes rows from {@code from} on until there is enough. */
     private CompletableFuture<Void> take(List<Row> page, int from) {
-      int largest = 0;
       for (int i = from; i < page.size() && !isFull(); i++) {
         CompletableFuture<StoredMessage> message = message(subject, page.get(i));
         if (!message.isDone()) {
@@ -278,12 +290,7 @@ final class Reads {
                 return take(page, after);
               });
         }
-        StoredMessage inline = message.join();
-        largest = Math.max(largest, inline.frame().length);
-        add(inline);
-      }
-      if (largest > 0) {
-        sizes.read(subject, largest);
+        add(message.join());
       }
       return CompletableFuture.completedFuture(null);
     }

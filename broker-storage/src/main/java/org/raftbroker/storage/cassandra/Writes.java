@@ -24,8 +24,11 @@ import org.raftbroker.message.Subject;
  * lives longest stays.
  */
 final class Writes {
-  /** Measured: more rows in a batch are not faster, and answers become slower. */
-  private static final int BATCH_ROWS = 100;
+  /**
+   * Of small messages; of others the bytes come first. On two cores 200 rows of 256 bytes were
+   * written 1.1 to 1.5 times as fast as 100 or 50.
+   */
+  private static final int BATCH_ROWS = 200;
 
   private static final int BATCH_BYTES = 64 * 1024;
 
