@@ -59,9 +59,21 @@ final class ArchitectureTest {
   static final ArchRule onlyOnePackageKnowsCassandra =
       onlyIn("storage.cassandra", "com.datastax..");
 
+  @ArchTest
+  static final ArchRule postgres =
+      mayKnow(
+          "storage.postgres",
+          ours("storage"),
+          "javax.sql..",
+          "com.zaxxer.hikari..",
+          "org.flywaydb..");
+
+  @ArchTest
+  static final ArchRule onlyOnePackageKnowsJdbc = onlyIn("storage.postgres", "java.sql..");
+
   // --- broker-raft
 
-  /** Of the stores it knows the answer that is remembered with a submission, nothing else. */
+  /** Of the stores it knows values: the answer that is remembered, and what is adopted. */
   @ArchTest
   static final ArchRule command =
       mayKnow("raft.command", ours("storage"), PROTOBUF, "org.raftbroker.proto.log");
@@ -125,6 +137,10 @@ final class ArchitectureTest {
           PROTOBUF,
           LOGGING,
           "org.apache.ratis..");
+
+  @ArchTest
+  static final ArchRule archive =
+      mayKnow("raft.archive", ours("raft"), ours("raft.command"), ours("storage"), LOGGING);
 
   @ArchTest
   static final ArchRule onlyOnePackageKnowsRatis = onlyIn("raft.ratis", "org.apache.ratis..");
@@ -207,6 +223,8 @@ final class ArchitectureTest {
           ours("server.delivery"),
           ours("server.grpc"),
           ours("raft"),
+          ours("raft.archive"),
+          ours("storage"),
           "org.raftbroker.proto..",
           GRPC,
           MICROMETER,
@@ -222,7 +240,10 @@ final class ArchitectureTest {
       mayKnow(
           "server.config",
           ours("storage.rocksdb"),
+          ours("storage.cassandra"),
+          ours("storage.postgres"),
           ours("raft"),
+          ours("raft.archive"),
           ours("raft.ratis"),
           ours("server.membership"),
           ours("server.membership.fixed"),
@@ -261,11 +282,13 @@ final class ArchitectureTest {
                       "config",
                       "storage",
                       "storage.rocksdb",
+                      "storage.postgres",
                       "storage.cassandra",
                       "raft.command",
                       "raft.apply",
                       "raft",
                       "raft.ratis",
+                      "raft.archive",
                       "server.membership",
                       "server.membership.fixed",
                       "server.delivery",

@@ -179,8 +179,7 @@ public final class BrokerNode {
     http.start();
     ratis.start(delivery);
     if (sharedStorage != null) {
-      sharedStorage.start(
-          ratis.replicatedShards(), recoverFromArchive, clock::millis, metrics);
+      sharedStorage.start(ratis.replicatedShards(), recoverFromArchive, clock::millis, metrics);
     }
     delivery.start();
     grpc.start();

@@ -14,8 +14,8 @@ import org.raftbroker.storage.cassandra.CassandraArchive;
 import org.raftbroker.storage.postgres.PostgresCatalog;
 
 /**
- * The databases that all nodes share, and the archiver that fills them. For the thread that owns the
- * node; a database that is down stops nothing here.
+ * The databases that all nodes share, and the archiver that fills them. For the thread that owns
+ * the node; a database that is down stops nothing here.
  */
 final class SharedStorage {
   private final NodeConfig config;
@@ -27,8 +27,7 @@ final class SharedStorage {
     this.config = config;
     this.archive = CassandraArchive.connect(config.cassandra());
     this.catalog =
-        new PostgresCatalog(
-            config.postgres(), config.cluster().name(), config.cluster().shards());
+        new PostgresCatalog(config.postgres(), config.cluster().name(), config.cluster().shards());
   }
 
   /** What each shard is to know of it. */

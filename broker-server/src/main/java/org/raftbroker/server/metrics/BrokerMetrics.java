@@ -26,11 +26,7 @@ import org.raftbroker.server.grpc.RequestObserver;
  * subject and no client is a label, because there is no bound on either.
  */
 public final class BrokerMetrics
-    implements CommitObserver,
-        RequestObserver,
-        DeliveryObserver,
-        ArchiveObserver,
-        AutoCloseable {
+    implements CommitObserver, RequestObserver, DeliveryObserver, ArchiveObserver, AutoCloseable {
   /** Of what {@link #scrape} writes. */
   public static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 

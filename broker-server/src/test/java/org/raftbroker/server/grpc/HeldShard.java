@@ -10,8 +10,8 @@ import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
-import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.Archive.ArchivedRun;
+import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
 
 /** A shard whose publishes wait, as they do without a majority, until they are let go on. */

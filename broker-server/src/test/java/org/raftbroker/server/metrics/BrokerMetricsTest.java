@@ -153,7 +153,8 @@ class BrokerMetricsTest {
 
     assertThat(lines("broker_backlog_messages{"))
         .containsExactly(
-            "broker_backlog_messages{shard=\"0\"} 12.0", "broker_backlog_messages{shard=\"1\"} 0.0");
+            "broker_backlog_messages{shard=\"0\"} 12.0",
+            "broker_backlog_messages{shard=\"1\"} 0.0");
     assertThat(lines("broker_archived_index{"))
         .containsExactly(
             "broker_archived_index{shard=\"0\"} 90.0", "broker_archived_index{shard=\"1\"} -1.0");
@@ -184,7 +185,8 @@ class BrokerMetricsTest {
   void aScrapeAsksEachShardAndTheSubscriptionsOnce() {
     ScriptedShard shard =
         new ScriptedShard(
-            new ReplicaStatus(0, ReplicaStatus.Role.FOLLOWER, "n2", 1, 1, 1, -1, 0, 0, null, ArchiveState.NONE));
+            new ReplicaStatus(
+                0, ReplicaStatus.Role.FOLLOWER, "n2", 1, 1, 1, -1, 0, 0, null, ArchiveState.NONE));
     ScriptedDelivery delivery = new ScriptedDelivery(5, new Lag(40, 90));
     metrics.watch(new Shards(List.of(shard)));
     metrics.watch(delivery);

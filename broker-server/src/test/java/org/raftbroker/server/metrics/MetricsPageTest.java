@@ -23,7 +23,8 @@ class MetricsPageTest {
   private static final Pattern EXPLAINED = Pattern.compile("`(broker_[a-z_]+)`");
 
   private static final ReplicaStatus FOLLOWER =
-      new ReplicaStatus(0, ReplicaStatus.Role.FOLLOWER, "n2", 1, 1, 1, -1, 0, 0, null, ArchiveState.NONE);
+      new ReplicaStatus(
+          0, ReplicaStatus.Role.FOLLOWER, "n2", 1, 1, 1, -1, 0, 0, null, ArchiveState.NONE);
 
   @Test
   void explainsEveryMetric() throws IOException {

@@ -9,8 +9,8 @@ import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
-import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.Archive.ArchivedRun;
+import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
 
 /** A shard of which only the status is real, and counted. */

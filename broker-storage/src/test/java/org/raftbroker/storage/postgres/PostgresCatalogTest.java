@@ -159,7 +159,7 @@ final class PostgresCatalogTest {
     catalog.record(step(1, 1, known.toArray(ArchivedSubject[]::new)));
 
     assertThat(catalog.subjects(0, "", 10)).containsExactlyInAnyOrderElementsOf(known);
-    assertThat(catalog.subjects(0, attackers.get(0).name(), 10)).hasSize(3);
+    assertThat(catalog.subjects(0, attackers.get(0).name(), 10)).hasSize(2);
     assertThat(catalog.reserved(attackers)).isEmpty();
   }
 
