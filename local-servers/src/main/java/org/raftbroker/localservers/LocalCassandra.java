@@ -216,7 +216,8 @@ public final class LocalCassandra implements AutoCloseable {
   /**
    * Runs a server from a script; {@code --help} says how.
    *
-   * <p>Exit code 0 after a stop, 1 if it did not start or ended by itself, 2 for a wrong call.
+   * <p>Exit code 0 if it runs detached, 143 after a stop by SIGTERM, as always with Java; 1 if it
+   * did not start or ended by itself, 2 for a wrong call.
    */
   public static void main(String[] arguments) {
     System.exit(run(arguments, System.out, System.err));
