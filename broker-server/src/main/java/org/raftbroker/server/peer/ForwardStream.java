@@ -82,7 +82,14 @@ final class ForwardStream extends ClientCall.Listener<ForwardResponse> {
     return outcomes;
   }
 
+  /** From now on calls fail at once; those under way fail when the transport has ended them. */
   void cancel(String why) {
+    synchronized (this) {
+      if (ended == null) {
+        // Now, not when the transport says so: a call that is cancelled takes no more messages.
+        ended = new PeerException("forwarding to peer " + peer + " ended: " + why);
+      }
+    }
     call.cancel(why, null);
   }
 
@@ -115,7 +122,9 @@ final class ForwardStream extends ClientCall.Listener<ForwardResponse> {
                 + status.getDescription());
     List<Unanswered> failed;
     synchronized (this) {
-      ended = failure;
+      if (ended == null) {
+        ended = failure;
+      }
       failed = List.copyOf(unanswered.values());
       unanswered.clear();
     }

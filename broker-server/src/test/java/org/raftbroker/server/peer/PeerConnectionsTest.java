@@ -127,6 +127,24 @@ final class PeerConnectionsTest {
     assertThatThrownBy(() -> get(two)).hasMessageContaining("forwarding to peer n2 ended");
   }
 
+  /** A call on a stream that was cancelled just now is one more that fails, not a defect. */
+  @Test
+  void callsThatMeetAStreamBeingGivenUpFailLikeTheOthers() throws Exception {
+    TestNode impatient = start("n2", IMPATIENT, UnaryOperator.identity());
+    here.close();
+    nodes.remove(here);
+    here = start("n1", PeerConfig.DEFAULT, this::hold);
+    long end = System.nanoTime() + 3 * IMPATIENT.forwardTimeout().toNanos();
+    List<CompletableFuture<List<Outcome>>> calls = new ArrayList<>();
+    while (System.nanoTime() < end) {
+      calls.add(impatient.peers.forward("n1", 0, List.of(submission("a"))));
+    }
+
+    for (CompletableFuture<List<Outcome>> call : calls) {
+      assertThatThrownBy(() -> get(call)).hasMessageContaining("forwarding to peer n1 ended");
+    }
+  }
+
   @Test
   void peerThatDoesNotAnswerIsGivenUp() throws Exception {
     TestNode impatient = start("n2", IMPATIENT, UnaryOperator.identity());
