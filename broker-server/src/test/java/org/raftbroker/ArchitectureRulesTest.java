@@ -44,6 +44,8 @@ final class ArchitectureRulesTest {
     wrong("onlyOnePackageKnowsRocksDb", "raft", "org.rocksdb.RocksDB db;");
     wrong("cassandra", "storage.cassandra", "org.raftbroker.storage.rocksdb.RocksStores stores;");
     wrong("onlyOnePackageKnowsCassandra", "raft", "com.datastax.oss.driver.api.core.CqlSession s;");
+    wrong("postgres", "storage.postgres", "org.raftbroker.storage.rocksdb.RocksStores stores;");
+    wrong("onlyOnePackageKnowsJdbc", "raft", "java.sql.Connection connection;");
     wrong("command", "raft.command", "org.raftbroker.raft.Shard shard;");
     wrong("apply", "raft.apply", "org.raftbroker.raft.Shard shard;");
     wrong("applyIsPure", "raft.apply", "long now() { return System.currentTimeMillis(); }");
@@ -51,6 +53,7 @@ final class ArchitectureRulesTest {
         "applyReadsThroughTheViewOnly", "raft.apply", "org.raftbroker.storage.ShardReader reader;");
     wrong("raft", "raft", "org.raftbroker.storage.rocksdb.RocksStores stores;");
     wrong("ratis", "raft.ratis", "org.raftbroker.storage.rocksdb.RocksStores stores;");
+    wrong("archive", "raft.archive", "org.raftbroker.storage.postgres.PostgresCatalog catalog;");
     wrong("onlyOnePackageKnowsRatis", "raft", "org.apache.ratis.server.RaftServer server;");
     wrong("membership", "server.membership", "org.raftbroker.raft.Shard shard;");
     wrong("fixedMembership", "server.membership.fixed", "org.raftbroker.raft.Shard shard;");

@@ -57,7 +57,7 @@ class ConfigProblemsTest {
             "section unlike any",
             GOOD + "kafka: {brokers: 3}\n",
             "line 11: unknown key kafka; known sections: cluster, node, listen, groupCommit, raft,"
-                + " store, delivery, limits, peers, http, shutdown"),
+                + " store, archive, cassandra, postgres, delivery, limits, peers, http, shutdown"),
         file(
             "key unlike any",
             GOOD + "shutdown: {xyz: 1}\n",
