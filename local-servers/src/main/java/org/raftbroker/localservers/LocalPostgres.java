@@ -39,8 +39,8 @@ import java.util.regex.Pattern;
 public final class LocalPostgres implements AutoCloseable {
   private static final Duration INITDB_LIMIT = Duration.ofMinutes(2);
   private static final Duration START_LIMIT = Duration.ofSeconds(60);
-  private static final Duration STOP_LIMIT = Duration.ofSeconds(20);
-  private static final Duration KILL_LIMIT = Duration.ofSeconds(5);
+  private static final Duration STOP_LIMIT = Duration.ofSeconds(10);
+  private static final Duration END_LIMIT = Duration.ofSeconds(5);
   private static final int LOG_LINES_SHOWN = 12;
 
   /** SQLSTATEs of a role and of a database that are there already. */
@@ -167,7 +167,7 @@ public final class LocalPostgres implements AutoCloseable {
                   "--pgdata=" + data,
                   "--log=" + log(home))),
           "",
-          START_LIMIT.plus(KILL_LIMIT));
+          START_LIMIT.plus(END_LIMIT));
     } catch (IOException e) {
       throw new IOException(
           "PostgreSQL did not start on port " + port + "; it said:\n" + endOfLog(home), e);
@@ -309,10 +309,12 @@ public final class LocalPostgres implements AutoCloseable {
                     "--timeout=" + STOP_LIMIT.toSeconds(),
                     "--pgdata=" + data(directory))),
             "",
-            STOP_LIMIT.plus(KILL_LIMIT));
+            STOP_LIMIT.plus(END_LIMIT));
     if (answer.status() != 0) {
       kill();
+      return;
     }
+    awaitEnd();
   }
 
   /** Ends the server and its children at once, as a crash would. */
@@ -320,13 +322,17 @@ public final class LocalPostgres implements AutoCloseable {
     // The children first: they are found through their parent.
     process.descendants().forEach(ProcessHandle::destroyForcibly);
     process.destroyForcibly();
+    awaitEnd();
+  }
+
+  private void awaitEnd() throws IOException {
     try {
-      process.onExit().get(KILL_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+      process.onExit().get(END_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new InterruptedIOException("interrupted while PostgreSQL was killed");
+      throw new InterruptedIOException("interrupted while PostgreSQL ended");
     } catch (ExecutionException | TimeoutException e) {
-      throw new IOException("pid " + process.pid() + " does not end", e);
+      throw new IOException("PostgreSQL, pid " + process.pid() + ", does not end", e);
     }
   }
 

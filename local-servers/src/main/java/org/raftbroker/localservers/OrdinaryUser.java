@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Runs programs that refuse to run as root. An ordinary user runs them as they are. For root there
@@ -20,17 +19,11 @@ import java.util.stream.Stream;
  * </ol>
  */
 enum OrdinaryUser {
-  SELF(""),
-  NAMESPACE("unshare -U -- "),
-  NOBODY("runuser -u nobody -- ");
+  SELF,
+  NAMESPACE,
+  NOBODY;
 
   private static final Duration LIMIT = Duration.ofSeconds(30);
-
-  private final String prefix;
-
-  OrdinaryUser(String prefix) {
-    this.prefix = prefix;
-  }
 
   /**
    * The first way that works here.
@@ -60,12 +53,13 @@ enum OrdinaryUser {
   }
 
   List<String> command(List<String> command) {
-    List<String> all = new ArrayList<>();
-    prefix
-        .lines()
-        .flatMap(line -> Stream.of(line.split(" ", -1)))
-        .filter(w -> !w.isEmpty())
-        .forEach(all::add);
+    List<String> prefix =
+        switch (this) {
+          case SELF -> List.of();
+          case NAMESPACE -> List.of("unshare", "-U", "--");
+          case NOBODY -> List.of("runuser", "-u", "nobody", "--");
+        };
+    List<String> all = new ArrayList<>(prefix);
     all.addAll(command);
     return all;
   }

@@ -36,9 +36,14 @@ record PostgresBinaries(Path directory, int majorVersion) {
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final Pattern VERSION = Pattern.compile("\\(PostgreSQL\\) (\\d+)");
 
-  /** Where systems put servers that are not on the PATH; the newest comes first. */
-  private static final List<String> SYSTEM_PLACES =
-      List.of("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin");
+  /** Where systems put servers that are not on the PATH; below each match is {@code bin}. */
+  private static final List<Place> SYSTEM_PLACES =
+      List.of(
+          new Place("/usr/lib/postgresql", "*"), // Debian
+          new Place("/usr", "pgsql-*"), // Red Hat
+          new Place("/opt/homebrew/opt", "postgresql*")); // macOS
+
+  private record Place(String parent, String step) {}
 
   /**
    * The bundled server, unpacked below {@code unpackTo}, because it is the same version everywhere;
@@ -86,12 +91,13 @@ record PostgresBinaries(Path directory, int majorVersion) {
 
   static Optional<PostgresBinaries> system(OrdinaryUser user) throws IOException {
     List<Path> places = new ArrayList<>();
-    for (String place : SYSTEM_PLACES) {
+    for (Place place : SYSTEM_PLACES) {
       places.addAll(matching(place));
     }
-    for (String place : System.getenv().getOrDefault("PATH", "").split(":", -1)) {
-      places.add(Path.of(place));
-    }
+    Pattern.compile(":")
+        .splitAsStream(System.getenv().getOrDefault("PATH", ""))
+        .map(Path::of)
+        .forEach(places::add);
     for (Path place : places) {
       Optional<PostgresBinaries> found = runnable(place, user);
       if (found.isPresent()) {
@@ -181,20 +187,13 @@ record PostgresBinaries(Path directory, int majorVersion) {
     }
   }
 
-  /**
-   * Directories that fit a pattern with one {@code *} in a step of its own, newest version first.
-   */
-  private static List<Path> matching(String pattern) throws IOException {
-    Path steps = Path.of(pattern);
-    int starred = steps.getNameCount() - 2;
-    Path parent = Path.of("/").resolve(steps.subpath(0, starred));
+  /** Newest version first. */
+  private static List<Path> matching(Place place) throws IOException {
+    Path parent = Path.of(place.parent());
     List<Path> found = new ArrayList<>();
     if (Files.isDirectory(parent)) {
-      String step = steps.getName(starred).toString();
-      try (DirectoryStream<Path> children = Files.newDirectoryStream(parent, step)) {
-        for (Path child : children) {
-          found.add(child.resolve(steps.getName(starred + 1)));
-        }
+      try (DirectoryStream<Path> children = Files.newDirectoryStream(parent, place.step())) {
+        children.forEach(child -> found.add(child.resolve("bin")));
       }
     }
     found.sort(Comparator.comparingInt(PostgresBinaries::numberIn).reversed());

@@ -5,24 +5,27 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.ds.PGSimpleDataSource;
 import org.raftbroker.localservers.LocalPostgres.Account;
 
 final class LocalPostgresTest {
   private static final String WRONG_PASSWORD = "28P01";
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
-  /** Programs are unpacked once for all tests; data is each test's own. */
   @TempDir private Path directory;
 
   @AfterEach
@@ -53,8 +56,7 @@ final class LocalPostgresTest {
     execute(first, "CREATE TABLE kept (n int)");
     execute(first, "INSERT INTO kept VALUES (1)");
     first.close();
-    assertThatThrownBy(() -> query(first, "raftbroker", "raftbroker", "SELECT 1"))
-        .isInstanceOf(SQLException.class);
+    assertThat(ProcessHandle.of(first.pid())).isEmpty();
 
     LocalPostgres second = LocalPostgres.start(directory, 0);
     execute(second, "INSERT INTO kept VALUES (2)");
@@ -65,6 +67,27 @@ final class LocalPostgresTest {
   }
 
   @Test
+  void anotherAccountIsAddedAtTheNextStart() throws Exception {
+    LocalPostgres.start(directory, 0).close();
+    Account account = new Account("somebody", "it's \\ a secret", "theirs");
+
+    LocalPostgres server = LocalPostgres.start(directory, 0, account);
+
+    assertThat(query(server, "somebody", "it's \\ a secret", "SELECT current_database()"))
+        .isEqualTo("theirs");
+  }
+
+  @Test
+  void closeEndsASuspendedServer() throws Exception {
+    LocalPostgres server = LocalPostgres.start(directory, 0);
+    ShellCommand.require(List.of("kill", "-STOP", Long.toString(server.pid())), "", LIMIT);
+
+    server.close();
+
+    assertThat(ProcessHandle.of(server.pid()).map(ProcessHandle::isAlive).orElse(false)).isFalse();
+  }
+
+  @Test
   void secondStartInTheSameDirectoryIsRefused() throws Exception {
     LocalPostgres server = LocalPostgres.start(directory, 0);
 
@@ -72,6 +95,28 @@ final class LocalPostgresTest {
         .isInstanceOf(IOException.class)
         .hasMessageContaining("runs in " + directory + " already, pid " + server.pid())
         .hasMessageContaining("--stop");
+  }
+
+  @Test
+  void portInUseIsSaidByTheServersLog() throws Exception {
+    try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      int port = taken.getLocalPort();
+
+      assertThatThrownBy(() -> LocalPostgres.start(directory, port))
+          .isInstanceOf(IOException.class)
+          .hasMessageContaining("did not start on port " + port)
+          .hasMessageContaining("Address already in use");
+    }
+  }
+
+  @Test
+  void dataOfAnotherVersionIsLeftAlone() throws Exception {
+    LocalPostgres.start(directory, 0).close();
+    Files.writeString(directory.resolve("data/PG_VERSION"), "9\n");
+
+    assertThatThrownBy(() -> LocalPostgres.start(directory, 0))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("was written by PostgreSQL 9, the server here is");
   }
 
   @Test
@@ -102,7 +147,7 @@ final class LocalPostgresTest {
   /** In a Java of its own, as scripts do. */
   private static String launch(String... arguments) throws IOException {
     var command =
-        new java.util.ArrayList<>(
+        new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
@@ -114,7 +159,7 @@ final class LocalPostgresTest {
 
   private static String query(LocalPostgres server, String user, String password, String sql)
       throws SQLException {
-    try (Connection connection = DriverManager.getConnection(server.jdbcUrl(), user, password);
+    try (Connection connection = connect(server, user, password);
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
       rows.next();
@@ -124,10 +169,16 @@ final class LocalPostgresTest {
 
   private static void execute(LocalPostgres server, String sql) throws SQLException {
     Account account = server.account();
-    try (Connection connection =
-            DriverManager.getConnection(server.jdbcUrl(), account.user(), account.password());
+    try (Connection connection = connect(server, account.user(), account.password());
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
     }
+  }
+
+  private static Connection connect(LocalPostgres server, String user, String password)
+      throws SQLException {
+    PGSimpleDataSource database = new PGSimpleDataSource();
+    database.setUrl(server.jdbcUrl());
+    return database.getConnection(user, password);
   }
 }
