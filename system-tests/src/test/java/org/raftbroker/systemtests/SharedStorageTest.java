@@ -13,6 +13,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.raftbroker.localservers.CassandraSettings;
 import org.raftbroker.localservers.LocalCassandra;
 import org.raftbroker.localservers.LocalPostgres;
@@ -23,6 +25,7 @@ import org.raftbroker.systemtests.load.Load;
 import org.raftbroker.systemtests.load.LoadPlan;
 
 /** Three nodes that archive into a real Cassandra and a real PostgreSQL while they are used. */
+@EnabledForJreRange(max = JRE.JAVA_17, disabledReason = "needs Java 17, as Cassandra 5.0 does")
 @Tag("system")
 class SharedStorageTest {
   private static final Duration BOUND = Duration.ofMinutes(2);

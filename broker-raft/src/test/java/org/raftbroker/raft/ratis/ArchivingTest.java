@@ -23,6 +23,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -48,6 +50,7 @@ import org.raftbroker.storage.postgres.PostgresCatalog;
 import org.raftbroker.storage.postgres.PostgresConfig;
 
 /** Three nodes' replicas that archive into a real Cassandra and a real PostgreSQL. */
+@EnabledForJreRange(max = JRE.JAVA_17, disabledReason = "needs Java 17, as Cassandra 5.0 does")
 @Timeout(240)
 final class ArchivingTest {
   private static final Subject ORDERS = new Subject("orders");
