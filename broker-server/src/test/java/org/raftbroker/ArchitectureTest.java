@@ -64,7 +64,9 @@ final class ArchitectureTest {
       mayKnow(
           "storage.postgres",
           ours("storage"),
+          LOGGING,
           "javax.sql..",
+          "org.postgresql..",
           "com.zaxxer.hikari..",
           "org.flywaydb..");
 

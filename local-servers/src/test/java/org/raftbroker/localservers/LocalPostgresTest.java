@@ -67,27 +67,6 @@ final class LocalPostgresTest {
   }
 
   @Test
-  void anotherAccountIsAddedAtTheNextStart() throws Exception {
-    LocalPostgres.start(directory, 0).close();
-    Account account = new Account("somebody", "it's \\ a secret", "theirs");
-
-    LocalPostgres server = LocalPostgres.start(directory, 0, account);
-
-    assertThat(query(server, "somebody", "it's \\ a secret", "SELECT current_database()"))
-        .isEqualTo("theirs");
-  }
-
-  @Test
-  void closeEndsASuspendedServer() throws Exception {
-    LocalPostgres server = LocalPostgres.start(directory, 0);
-    ShellCommand.require(List.of("kill", "-STOP", Long.toString(server.pid())), "", LIMIT);
-
-    server.close();
-
-    assertThat(ProcessHandle.of(server.pid()).map(ProcessHandle::isAlive).orElse(false)).isFalse();
-  }
-
-  @Test
   void secondStartInTheSameDirectoryIsRefused() throws Exception {
     LocalPostgres server = LocalPostgres.start(directory, 0);
 

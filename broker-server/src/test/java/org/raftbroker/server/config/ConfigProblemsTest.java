@@ -103,6 +103,11 @@ class ConfigProblemsTest {
             "line 12: groupCommit.maxBatchBytes is \"1GiB\"; must be a size from 64KiB to 8MiB,"
                 + " such as 65536, 64KiB or 4MiB (default 512KiB)"),
         file(
+            "backlog that is too small",
+            GOOD + "archive:\n  maxBacklogBytes: 1MiB\n",
+            "line 12: archive.maxBacklogBytes is \"1MiB\"; must be a size from 16MiB to 16TiB,"
+                + " such as 65536, 64KiB or 4MiB (default 8GiB)"),
+        file(
             "size beyond any",
             GOOD + "store:\n  blockCacheBytes: 99999999TiB\n",
             "line 12: store.blockCacheBytes is \"99999999TiB\"; must be a size from 4MiB to 64GiB,"

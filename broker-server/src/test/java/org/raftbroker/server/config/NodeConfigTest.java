@@ -11,9 +11,12 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.raftbroker.raft.GroupCommitConfig;
+import org.raftbroker.raft.archive.ArchiveConfig;
 import org.raftbroker.server.http.HttpConfig;
 import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.membership.Member;
+import org.raftbroker.storage.cassandra.CassandraConfig;
+import org.raftbroker.storage.postgres.PostgresConfig;
 import org.raftbroker.storage.rocksdb.StoreConfig;
 
 class NodeConfigTest {
@@ -40,6 +43,9 @@ class NodeConfigTest {
     assertThat(config.cluster().shards()).isEqualTo(3);
     assertThat(config.groupCommit()).isEqualTo(GroupCommitConfig.DEFAULT);
     assertThat(config.store()).isEqualTo(StoreConfig.DEFAULT);
+    assertThat(config.archive()).isEqualTo(ArchiveConfig.DEFAULT);
+    assertThat(config.cassandra()).isEqualTo(CassandraConfig.DEFAULT);
+    assertThat(config.postgres()).isEqualTo(PostgresConfig.DEFAULT);
     assertThat(config.http()).isEqualTo(HttpConfig.DEFAULT);
     assertThat(config.shutdown()).isEqualTo(new ShutdownConfig(Duration.ofSeconds(20)));
     assertThat(config.node()).isEqualTo(new NodeIdentity("n1", Path.of("./data/n1")));
@@ -85,6 +91,14 @@ class NodeConfigTest {
               writeBufferBytes: 67108864
               backgroundThreads: 4
               compress: false
+            archive:
+              enabled: true
+              maxBacklogBytes: 1GiB
+              interval: 250ms
+              maxStepMessages: 500
+              maxStepBytes: 1MiB
+            cassandra: {keyspace: archive, password: hidden, username: somebody}
+            postgres: {schema: catalog, password: hidden}
             http:
               threads: 4
               maxConnections: 10
@@ -104,6 +118,11 @@ class NodeConfigTest {
     assertThat(config.groupCommit())
         .isEqualTo(new GroupCommitConfig(1 << 20, 100, 64 << 20, Duration.ofMillis(250)));
     assertThat(config.store()).isEqualTo(new StoreConfig(1 << 30, 64 << 20, 4, false));
+    assertThat(config.archive())
+        .isEqualTo(new ArchiveConfig(true, 1 << 30, Duration.ofMillis(250), 500, 1 << 20));
+    assertThat(config.cassandra().keyspace()).isEqualTo("archive");
+    assertThat(config.postgres().schema()).isEqualTo("catalog");
+    assertThat(config.toString()).doesNotContain("hidden");
     assertThat(config.http())
         .isEqualTo(new HttpConfig(4, 10, Duration.ofSeconds(2), Duration.ofMinutes(1)));
     assertThat(config.shutdown().timeout()).isEqualTo(Duration.ofMinutes(5));

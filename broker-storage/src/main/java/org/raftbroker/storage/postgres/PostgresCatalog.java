@@ -1,405 +1,340 @@
 package org.raftbroker.storage.postgres;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
-import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Timestamp;
 import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.FlywayException;
+import java.util.function.ToLongFunction;
 import org.raftbroker.message.Subject;
 import org.raftbroker.storage.ArchiveException;
 import org.raftbroker.storage.Catalog;
 import org.raftbroker.storage.Changes.ReservedRun;
 
 /**
- * The catalog in PostgreSQL. The schema is made, or brought up to date, by the first call that
- * reaches the database; a database that is down fails calls, nothing else.
- *
- * <p>Two leaders at once are harmless at the usual isolation: a step begins by raising the shard's
- * position, which locks the shard's row and changes nothing if the position is there already, and
- * all values of a subject only rise.
+ * The catalog in a PostgreSQL schema of its own. Works while the database is up, and again as soon
+ * as it is back; a call that fails says why, and what to do.
  */
 public final class PostgresCatalog implements Catalog {
-  private static final String MIGRATIONS = "classpath:org/raftbroker/storage/postgres/migrations";
+  /** Bounds the memory of one statement, and how much of the query's timeout it needs. */
+  private static final int MAX_ROWS = 5000;
 
-  private static final String RAISE_POSITION =
-      "UPDATE shards SET archived_index = ?, archived_at = ?, backlog_messages = ?"
-          + " WHERE shard = ? AND incarnation = ? AND archived_index < ?";
+  private static final String ADVANCE =
+      """
+      UPDATE shards SET archived_index = ?, archived_at = ?, backlog_messages = ?
+      WHERE shard = ? AND incarnation = ? AND archived_index < ?""";
 
   private static final String UPSERT_SUBJECTS =
-      "INSERT INTO subjects (name, shard, last_id, archived_id, archived_message_id,"
-          + " archived_checksum, archived_messages, archived_bytes)"
-          + " SELECT s.name, ?, s.last_id, s.archived_id, s.message_id, s.checksum, s.messages,"
-          + " s.bytes FROM unnest(?, ?, ?, ?, ?, ?, ?)"
-          + " AS s(name, last_id, archived_id, message_id, checksum, messages, bytes)"
-          + " ON CONFLICT (name) DO UPDATE SET"
-          + " last_id = GREATEST(subjects.last_id, excluded.last_id),"
-          + " archived_id = GREATEST(subjects.archived_id, excluded.archived_id),"
-          + " archived_message_id ="
-          + " GREATEST(subjects.archived_message_id, excluded.archived_message_id),"
-          + " archived_checksum ="
-          + " CASE WHEN excluded.archived_message_id > subjects.archived_message_id"
-          + " THEN excluded.archived_checksum ELSE subjects.archived_checksum END,"
-          + " archived_messages ="
-          + " GREATEST(subjects.archived_messages, excluded.archived_messages),"
-          + " archived_bytes = GREATEST(subjects.archived_bytes, excluded.archived_bytes),"
-          + " updated_at = now()";
+      """
+      INSERT INTO subjects AS known
+        (name, shard, last_id, archived_id, archived_message_id, archived_checksum,
+         archived_messages, archived_bytes, created_at, updated_at)
+      SELECT name, ?, last_id, archived_id, message_id, checksum, messages, bytes, now, now
+      FROM (SELECT ?::timestamptz AS now) AS clock,
+        unnest(?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::integer[], ?::bigint[], ?::bigint[])
+        AS step (name, last_id, archived_id, message_id, checksum, messages, bytes)
+      ON CONFLICT (name) DO UPDATE SET
+        last_id = GREATEST(known.last_id, EXCLUDED.last_id),
+        archived_id = EXCLUDED.archived_id,
+        archived_message_id = GREATEST(known.archived_message_id, EXCLUDED.archived_message_id),
+        archived_checksum = CASE WHEN EXCLUDED.archived_message_id > known.archived_message_id
+          THEN EXCLUDED.archived_checksum ELSE known.archived_checksum END,
+        archived_messages = EXCLUDED.archived_messages,
+        archived_bytes = EXCLUDED.archived_bytes,
+        updated_at = EXCLUDED.updated_at""";
 
+  /** A run may come twice in one step, the second time longer. */
   private static final String UPSERT_RESERVED =
-      "INSERT INTO reserved_ids (subject, from_id, to_id)"
-          + " SELECT r.subject, r.from_id, max(r.to_id)"
-          + " FROM unnest(?, ?, ?) AS r(subject, from_id, to_id) GROUP BY r.subject, r.from_id"
-          + " ON CONFLICT (subject, from_id)"
-          + " DO UPDATE SET to_id = GREATEST(reserved_ids.to_id, excluded.to_id)";
-
-  private static final String BEGIN_INCARNATION =
-      "INSERT INTO shards (shard, incarnation, archived_index) VALUES (?, ?, -1)"
-          + " ON CONFLICT (shard) DO UPDATE SET incarnation = excluded.incarnation,"
-          + " archived_index = -1 WHERE shards.incarnation < excluded.incarnation";
+      """
+      INSERT INTO reserved_ids AS known (subject, from_id, to_id)
+      SELECT subject, from_id, max(to_id)
+      FROM unnest(?::text[], ?::bigint[], ?::bigint[]) AS step (subject, from_id, to_id)
+      GROUP BY subject, from_id
+      ON CONFLICT (subject, from_id) DO UPDATE SET
+        to_id = GREATEST(known.to_id, EXCLUDED.to_id)""";
 
   private static final String KEEP_SKIPPED =
-      "INSERT INTO reserved_ids (subject, from_id, to_id)"
-          + " SELECT name, archived_id + 1, last_id + ? FROM subjects WHERE shard = ?"
-          + " ON CONFLICT (subject, from_id)"
-          + " DO UPDATE SET to_id = GREATEST(reserved_ids.to_id, excluded.to_id)";
+      """
+      INSERT INTO reserved_ids AS known (subject, from_id, to_id)
+      SELECT name, archived_id + 1, last_id + ? FROM subjects WHERE shard = ?
+      ON CONFLICT (subject, from_id) DO UPDATE SET
+        to_id = GREATEST(known.to_id, EXCLUDED.to_id)""";
 
   private static final String SKIP =
-      "UPDATE subjects SET last_id = last_id + ?, archived_id = last_id + ?, updated_at = now()"
-          + " WHERE shard = ?";
-
-  private static final String SHARD =
-      "SELECT incarnation, archived_index, archived_at, backlog_messages,"
-          + " (SELECT count(*) FROM subjects WHERE subjects.shard = shards.shard)"
-          + " FROM shards WHERE shard = ?";
-
-  private static final String SUBJECTS =
-      "SELECT name, last_id, archived_id, archived_message_id, archived_checksum,"
-          + " archived_messages, archived_bytes FROM subjects"
-          + " WHERE shard = ? AND name > ? ORDER BY name LIMIT ?";
-
-  private static final String RESERVED =
-      "SELECT subject, from_id, to_id FROM reserved_ids WHERE subject = ANY (?)"
-          + " ORDER BY subject, from_id";
+      """
+      UPDATE subjects SET last_id = last_id + ?, archived_id = last_id + ?, updated_at = now()
+      WHERE shard = ?""";
 
   private final PostgresConfig config;
-  private final String cluster;
-  private final int shards;
-  private final HikariDataSource pool;
+  private final CatalogDatabase database;
 
-  // Guarded by "this".
-  private boolean prepared;
-
-  /** Connects to nothing yet. */
-  public PostgresCatalog(PostgresConfig config, String cluster, int shards) {
+  /**
+   * Connects to nothing yet: the first call does, and later ones if that failed.
+   *
+   * @param clusterName the first node to come claims the schema for its cluster; nodes of others
+   *     are refused
+   * @param shards as many as the cluster has; never changes
+   */
+  public PostgresCatalog(PostgresConfig config, String clusterName, int shards) {
     this.config = config;
-    this.cluster = cluster;
-    this.shards = shards;
-    HikariConfig settings = new HikariConfig();
-    settings.setJdbcUrl(config.url());
-    settings.setUsername(config.username());
-    settings.setPassword(config.password());
-    settings.setSchema(config.schema());
-    settings.setPoolName("catalog");
-    settings.setMaximumPoolSize(config.maxConnections());
-    settings.setMinimumIdle(0);
-    settings.setConnectionTimeout(config.connectTimeout().toMillis());
-    settings.setInitializationFailTimeout(-1); // a database that is down is no reason not to start
-    long connectSeconds = Math.max(1, config.connectTimeout().toSeconds());
-    settings.addDataSourceProperty("connectTimeout", Long.toString(connectSeconds));
-    settings.addDataSourceProperty("loginTimeout", Long.toString(connectSeconds));
-    settings.addDataSourceProperty(
-        "socketTimeout", Long.toString(config.queryTimeout().toSeconds()));
-    settings.addDataSourceProperty("ApplicationName", "raftbroker " + cluster);
-    settings.addDataSourceProperty("reWriteBatchedInserts", "true");
-    this.pool = new HikariDataSource(settings);
+    this.database = new CatalogDatabase(config, new CatalogSchema(config, clusterName, shards));
   }
 
   @Override
   public Optional<ArchivedShard> shard(int shard) {
-    return inTransaction(
-        "read how far shard " + shard + " is archived",
+    return database.call(
         connection -> {
-          try (PreparedStatement select = connection.prepareStatement(SHARD)) {
-            select.setInt(1, shard);
-            ResultSet row = select.executeQuery();
-            if (!row.next()) {
-              return Optional.empty();
+          try (PreparedStatement query =
+              connection.prepareStatement(
+                  "SELECT incarnation, archived_index, archived_at, backlog_messages,"
+                      + " (SELECT count(*) FROM subjects WHERE subjects.shard = shards.shard)"
+                      + " FROM shards WHERE shard = ?")) {
+            query.setInt(1, shard);
+            try (ResultSet row = query.executeQuery()) {
+              if (!row.next()) {
+                return Optional.empty();
+              }
+              OffsetDateTime archivedAt = row.getObject(3, OffsetDateTime.class);
+              return Optional.of(
+                  new ArchivedShard(
+                      shard,
+                      row.getLong(1),
+                      row.getLong(2),
+                      archivedAt == null ? 0 : archivedAt.toInstant().toEpochMilli(),
+                      row.getLong(4),
+                      row.getLong(5)));
             }
-            Timestamp archivedAt = row.getTimestamp(3);
-            return Optional.of(
-                new ArchivedShard(
-                    shard,
-                    row.getLong(1),
-                    row.getLong(2),
-                    archivedAt == null ? 0 : archivedAt.getTime(),
-                    row.getLong(4),
-                    row.getLong(5)));
           }
         });
   }
 
   @Override
   public void open(int shard, long incarnation, long skippedIds) {
-    inTransaction(
-        "begin incarnation " + incarnation + " of shard " + shard,
+    database.call(
         connection -> {
-          try (PreparedStatement begin = connection.prepareStatement(BEGIN_INCARNATION)) {
+          try (PreparedStatement begin =
+              connection.prepareStatement(
+                  "INSERT INTO shards AS known (shard, incarnation, archived_index,"
+                      + " backlog_messages) VALUES (?, ?, -1, 0)"
+                      + " ON CONFLICT (shard) DO UPDATE SET incarnation = EXCLUDED.incarnation,"
+                      + " archived_index = -1, archived_at = NULL, backlog_messages = 0"
+                      + " WHERE known.incarnation < EXCLUDED.incarnation")) {
             begin.setInt(1, shard);
             begin.setLong(2, incarnation);
             if (begin.executeUpdate() == 0) {
-              requireNewest(connection, shard, incarnation);
-              return incarnation;
+              refuseIfTakenOver(shard, incarnation, incarnation(connection, shard));
+              return true;
             }
           }
-          try (PreparedStatement keep = connection.prepareStatement(KEEP_SKIPPED)) {
-            keep.setLong(1, skippedIds);
-            keep.setInt(2, shard);
-            keep.executeUpdate();
+          if (skippedIds > 0) {
+            skip(connection, shard, skippedIds);
           }
-          try (PreparedStatement skip = connection.prepareStatement(SKIP)) {
-            skip.setLong(1, skippedIds);
-            skip.setLong(2, skippedIds);
-            skip.setInt(3, shard);
-            skip.executeUpdate();
-          }
-          return incarnation;
+          return true;
         });
   }
 
+  private static void skip(Connection connection, int shard, long ids) throws SQLException {
+    try (PreparedStatement keep = connection.prepareStatement(KEEP_SKIPPED)) {
+      keep.setLong(1, ids);
+      keep.setInt(2, shard);
+      keep.executeUpdate();
+    }
+    try (PreparedStatement skip = connection.prepareStatement(SKIP)) {
+      skip.setLong(1, ids);
+      skip.setLong(2, ids);
+      skip.setInt(3, shard);
+      skip.executeUpdate();
+    }
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Two leaders at once are harmless, and READ COMMITTED is enough for that. The first statement
+   * locks the shard's row until the end of the transaction, so steps of one shard come one after
+   * the other; the second of two that wait looks at its condition again, on the row as the first
+   * has committed it. So only a step that goes further than all before it writes, and what it
+   * writes is absolute and covers what they wrote. Subjects belong to one shard each, so nobody
+   * else touches their rows, and there is nothing to deadlock on.
+   */
   @Override
   public void record(ArchiveStep step) {
-    inTransaction(
-        "record that shard " + step.shard() + " is archived up to entry " + step.upToIndex(),
+    database.call(
         connection -> {
-          if (raisePosition(connection, step)) {
-            upsertSubjects(connection, step);
-            upsertReserved(connection, step);
-          } else {
-            requireNewest(connection, step.shard(), step.incarnation());
+          if (advance(connection, step)) {
+            for (int from = 0; from < step.subjects().size(); from += MAX_ROWS) {
+              upsertSubjects(connection, step, page(step.subjects(), from));
+            }
+            for (int from = 0; from < step.reserved().size(); from += MAX_ROWS) {
+              upsertReserved(connection, page(step.reserved(), from));
+            }
           }
-          return step;
+          return true;
         });
   }
 
-  private static boolean raisePosition(Connection connection, ArchiveStep step)
-      throws SQLException {
-    try (PreparedStatement raise = connection.prepareStatement(RAISE_POSITION)) {
-      raise.setLong(1, step.upToIndex());
-      raise.setTimestamp(2, Timestamp.from(Instant.ofEpochMilli(step.atMillis())));
-      raise.setLong(3, step.backlogMessages());
-      raise.setInt(4, step.shard());
-      raise.setLong(5, step.incarnation());
-      raise.setLong(6, step.upToIndex());
-      return raise.executeUpdate() == 1;
+  private static <T> List<T> page(List<T> all, int from) {
+    return all.subList(from, Math.min(all.size(), from + MAX_ROWS));
+  }
+
+  /** Whether the step goes beyond what is recorded. */
+  private boolean advance(Connection connection, ArchiveStep step) throws SQLException {
+    try (PreparedStatement advance = connection.prepareStatement(ADVANCE)) {
+      advance.setLong(1, step.upToIndex());
+      advance.setObject(2, time(step.atMillis()));
+      advance.setLong(3, step.backlogMessages());
+      advance.setInt(4, step.shard());
+      advance.setLong(5, step.incarnation());
+      advance.setLong(6, step.upToIndex());
+      if (advance.executeUpdate() == 1) {
+        return true;
+      }
+    }
+    long newest = incarnation(connection, step.shard());
+    refuseIfTakenOver(step.shard(), step.incarnation(), newest);
+    if (newest < step.incarnation()) {
+      throw new ArchiveException(
+          "shard "
+              + step.shard()
+              + " is at incarnation "
+              + newest
+              + " in the catalog at "
+              + config.url()
+              + ", not at "
+              + step.incarnation()
+              + ", which was never opened there; was the database restored from an old backup?");
+    }
+    return false;
+  }
+
+  private void refuseIfTakenOver(int shard, long incarnation, long newest) {
+    if (newest > incarnation) {
+      throw new ArchiveException(
+          "another cluster has taken over shard "
+              + shard
+              + " in the catalog at "
+              + config.url()
+              + ": incarnation "
+              + newest
+              + " has begun, this is "
+              + incarnation
+              + "; stop this cluster, what it has not archived is only in its own stores");
     }
   }
 
-  private static void upsertSubjects(Connection connection, ArchiveStep step) throws SQLException {
-    List<ArchivedSubject> subjects = step.subjects();
-    try (PreparedStatement upsert = connection.prepareStatement(UPSERT_SUBJECTS)) {
-      upsert.setInt(1, step.shard());
-      upsert.setArray(2, array(connection, "text", subjects, s -> s.subject().name()));
-      upsert.setArray(3, array(connection, "bigint", subjects, ArchivedSubject::lastId));
-      upsert.setArray(4, array(connection, "bigint", subjects, ArchivedSubject::archivedId));
-      upsert.setArray(5, array(connection, "bigint", subjects, ArchivedSubject::archivedMessageId));
-      upsert.setArray(6, array(connection, "integer", subjects, ArchivedSubject::archivedChecksum));
-      upsert.setArray(7, array(connection, "bigint", subjects, ArchivedSubject::messages));
-      upsert.setArray(8, array(connection, "bigint", subjects, ArchivedSubject::bytes));
-      upsert.executeUpdate();
-    }
-  }
-
-  private static void upsertReserved(Connection connection, ArchiveStep step) throws SQLException {
-    List<ReservedRun> runs = step.reserved();
-    if (runs.isEmpty()) {
-      return;
-    }
-    try (PreparedStatement upsert = connection.prepareStatement(UPSERT_RESERVED)) {
-      upsert.setArray(1, array(connection, "text", runs, run -> run.subject().name()));
-      upsert.setArray(2, array(connection, "bigint", runs, ReservedRun::fromId));
-      upsert.setArray(3, array(connection, "bigint", runs, ReservedRun::toId));
-      upsert.executeUpdate();
-    }
-  }
-
-  private static <T> Array array(
-      Connection connection, String type, List<T> rows, Function<T, Object> column)
-      throws SQLException {
-    return connection.createArrayOf(type, rows.stream().map(column).toArray());
-  }
-
-  private void requireNewest(Connection connection, int shard, long incarnation)
-      throws SQLException {
-    try (PreparedStatement select = connection.prepareStatement(SHARD)) {
-      select.setInt(1, shard);
-      ResultSet row = select.executeQuery();
-      long newest = row.next() ? row.getLong(1) : 0;
-      if (newest != incarnation) {
-        throw new ArchiveException(
-            "shard "
-                + shard
-                + " has incarnation "
-                + newest
-                + " in the catalog, and "
-                + incarnation
-                + " here: another cluster has taken it over; stop one of the two ("
-                + config.where()
-                + ", schema "
-                + config.schema()
-                + ")");
+  /** The newest incarnation of a shard; 0 if it was never opened. */
+  private static long incarnation(Connection connection, int shard) throws SQLException {
+    try (PreparedStatement query =
+        connection.prepareStatement("SELECT incarnation FROM shards WHERE shard = ?")) {
+      query.setInt(1, shard);
+      try (ResultSet row = query.executeQuery()) {
+        return row.next() ? row.getLong(1) : 0;
       }
     }
   }
 
+  private static void upsertSubjects(
+      Connection connection, ArchiveStep step, List<ArchivedSubject> subjects) throws SQLException {
+    try (PreparedStatement upsert = connection.prepareStatement(UPSERT_SUBJECTS)) {
+      upsert.setInt(1, step.shard());
+      upsert.setObject(2, time(step.atMillis()));
+      upsert.setObject(3, texts(subjects, subject -> subject.subject().name()));
+      upsert.setObject(4, numbers(subjects, ArchivedSubject::lastId));
+      upsert.setObject(5, numbers(subjects, ArchivedSubject::archivedId));
+      upsert.setObject(6, numbers(subjects, ArchivedSubject::archivedMessageId));
+      upsert.setObject(7, subjects.stream().mapToInt(ArchivedSubject::archivedChecksum).toArray());
+      upsert.setObject(8, numbers(subjects, ArchivedSubject::messages));
+      upsert.setObject(9, numbers(subjects, ArchivedSubject::bytes));
+      upsert.executeUpdate();
+    }
+  }
+
+  private static void upsertReserved(Connection connection, List<ReservedRun> runs)
+      throws SQLException {
+    try (PreparedStatement upsert = connection.prepareStatement(UPSERT_RESERVED)) {
+      upsert.setObject(1, texts(runs, run -> run.subject().name()));
+      upsert.setObject(2, numbers(runs, ReservedRun::fromId));
+      upsert.setObject(3, numbers(runs, ReservedRun::toId));
+      upsert.executeUpdate();
+    }
+  }
+
+  private static <T> String[] texts(List<T> rows, Function<T, String> column) {
+    return rows.stream().map(column).toArray(String[]::new);
+  }
+
+  private static <T> long[] numbers(List<T> rows, ToLongFunction<T> column) {
+    return rows.stream().mapToLong(column).toArray();
+  }
+
+  private static OffsetDateTime time(long millis) {
+    return Instant.ofEpochMilli(millis).atOffset(ZoneOffset.UTC);
+  }
+
   @Override
   public List<ArchivedSubject> subjects(int shard, String afterName, int limit) {
-    return inTransaction(
-        "list subjects of shard " + shard,
+    return database.call(
         connection -> {
-          List<ArchivedSubject> page = new ArrayList<>();
-          try (PreparedStatement select = connection.prepareStatement(SUBJECTS)) {
-            select.setInt(1, shard);
-            select.setString(2, afterName);
-            select.setInt(3, limit);
-            ResultSet row = select.executeQuery();
-            while (row.next()) {
-              page.add(
-                  new ArchivedSubject(
-                      Subject.accepted(row.getString(1)),
-                      row.getLong(2),
-                      row.getLong(3),
-                      row.getLong(4),
-                      row.getInt(5),
-                      row.getLong(6),
-                      row.getLong(7)));
+          try (PreparedStatement query =
+              connection.prepareStatement(
+                  "SELECT name, last_id, archived_id, archived_message_id, archived_checksum,"
+                      + " archived_messages, archived_bytes FROM subjects"
+                      + " WHERE shard = ? AND name > ? ORDER BY name LIMIT ?")) {
+            query.setInt(1, shard);
+            query.setString(2, afterName);
+            query.setInt(3, limit);
+            try (ResultSet row = query.executeQuery()) {
+              List<ArchivedSubject> page = new ArrayList<>();
+              while (row.next()) {
+                page.add(
+                    new ArchivedSubject(
+                        Subject.accepted(row.getString(1)),
+                        row.getLong(2),
+                        row.getLong(3),
+                        row.getLong(4),
+                        row.getInt(5),
+                        row.getLong(6),
+                        row.getLong(7)));
+              }
+              return page;
             }
           }
-          return page;
         });
   }
 
   @Override
   public Map<Subject, List<ReservedRun>> reserved(List<Subject> subjects) {
-    return inTransaction(
-        "list reserved ids",
+    return database.call(
         connection -> {
-          Map<Subject, List<ReservedRun>> runsBySubject = new HashMap<>();
-          try (PreparedStatement select = connection.prepareStatement(RESERVED)) {
-            select.setArray(1, array(connection, "text", subjects, Subject::name));
-            ResultSet row = select.executeQuery();
-            while (row.next()) {
-              Subject subject = Subject.accepted(row.getString(1));
-              runsBySubject
-                  .computeIfAbsent(subject, s -> new ArrayList<>())
-                  .add(new ReservedRun(subject, row.getLong(2), row.getLong(3)));
+          try (PreparedStatement query =
+              connection.prepareStatement(
+                  "SELECT subject, from_id, to_id FROM reserved_ids"
+                      + " WHERE subject = ANY (?::text[]) ORDER BY subject, from_id")) {
+            query.setObject(1, texts(subjects, Subject::name));
+            try (ResultSet row = query.executeQuery()) {
+              Map<Subject, List<ReservedRun>> runsBySubject = new HashMap<>();
+              while (row.next()) {
+                Subject subject = Subject.accepted(row.getString(1));
+                runsBySubject
+                    .computeIfAbsent(subject, s -> new ArrayList<>())
+                    .add(new ReservedRun(subject, row.getLong(2), row.getLong(3)));
+              }
+              return runsBySubject;
             }
           }
-          return runsBySubject;
         });
   }
 
   @Override
   public void close() {
-    pool.close();
-  }
-
-  private interface Action<T> {
-    T on(Connection connection) throws SQLException;
-  }
-
-  private <T> T inTransaction(String what, Action<T> action) {
-    try {
-      prepare();
-      try (Connection connection = pool.getConnection()) {
-        connection.setAutoCommit(false);
-        try {
-          T result = action.on(connection);
-          connection.commit();
-          return result;
-        } catch (SQLException | RuntimeException e) {
-          rollBack(connection, e);
-          throw e;
-        }
-      }
-    } catch (SQLException e) {
-      throw PostgresFailure.of(config, what, e);
-    }
-  }
-
-  private static void rollBack(Connection connection, Exception cause) {
-    try {
-      connection.rollback();
-    } catch (SQLException e) {
-      cause.addSuppressed(e); // the connection is lost, and the transaction with it
-    }
-  }
-
-  /** Makes the schema, and makes sure that it is this cluster's. */
-  private synchronized void prepare() throws SQLException {
-    if (prepared) {
-      return;
-    }
-    // Before Flyway, whose failures hide the cause.
-    pool.getConnection().close();
-    try {
-      Flyway.configure()
-          .dataSource(pool)
-          .schemas(config.schema())
-          .locations(MIGRATIONS)
-          .table("schema_version")
-          .ignoreMigrationPatterns(
-              new String[0]) // what a newer version has made is not ours to change
-          .load()
-          .migrate();
-    } catch (FlywayException e) {
-      throw PostgresFailure.ofMigration(config, e);
-    }
-    claim();
-    prepared = true;
-  }
-
-  private void claim() throws SQLException {
-    try (Connection connection = pool.getConnection()) {
-      try (PreparedStatement insert =
-          connection.prepareStatement(
-              "INSERT INTO cluster (name, shards) VALUES (?, ?) ON CONFLICT DO NOTHING")) {
-        insert.setString(1, cluster);
-        insert.setInt(2, shards);
-        insert.executeUpdate();
-      }
-      try (PreparedStatement select =
-          connection.prepareStatement("SELECT name, shards FROM cluster")) {
-        ResultSet row = select.executeQuery();
-        row.next();
-        if (!row.getString(1).equals(cluster) || row.getInt(2) != shards) {
-          throw new ArchiveException(
-              "schema "
-                  + config.schema()
-                  + " of "
-                  + config.where()
-                  + " belongs to the cluster \""
-                  + row.getString(1)
-                  + "\" of "
-                  + row.getInt(2)
-                  + " shards, this is \""
-                  + cluster
-                  + "\" of "
-                  + shards
-                  + "; name another schema (postgres.schema), or set cluster.name and"
-                  + " cluster.shards back");
-        }
-      }
-    }
+    database.close();
   }
 }

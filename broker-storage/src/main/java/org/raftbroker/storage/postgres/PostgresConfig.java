@@ -1,20 +1,26 @@
 package org.raftbroker.storage.postgres;
 
 import java.time.Duration;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.postgresql.ds.PGSimpleDataSource;
 import org.raftbroker.config.ConfigSection;
 
 /**
- * Where PostgreSQL is and how it is used. YAML section {@code postgres}.
+ * How the catalog is reached. YAML section {@code postgres}.
  *
- * @param url JDBC address of the database; default jdbc:postgresql://127.0.0.1:5432/raftbroker
- * @param username default raftbroker
- * @param password default none; never shown
- * @param schema where the tables are: lower-case letters, digits and {@code _}; default raftbroker.
- *     Created if it is not there; one for each cluster
- * @param maxConnections connections of this node; 1 to 100, default 4. An archiver uses one while
- *     it records a step, a few times a second for each shard that this node leads
- * @param connectTimeout how long to wait for a connection; 250ms to 5m, default 5s
- * @param queryTimeout how long to wait for an answer; 1s to 1h, in whole seconds, default 30s
+ * @param url as JDBC has it, {@code jdbc:postgresql://host:port/database}, with options such as
+ *     {@code ?sslmode=verify-full}; the password does not go here. Default the database {@code
+ *     raftbroker} of this machine
+ * @param username default {@code raftbroker}
+ * @param password never shown; empty, the default, for a server that asks for none
+ * @param schema the PostgreSQL schema that holds the tables, created if need be; 1 to 63 of a-z,
+ *     0-9 and _, default {@code raftbroker}. Two clusters in one database need two
+ * @param maxConnections most connections of this node; 1 to 64, default 4. More let more shards
+ *     record at the same time
+ * @param connectTimeout longest wait for a connection; 1 s to 60 s, default 5 s. Whole seconds
+ * @param queryTimeout longest wait for an answer; 1 s to 5 min, default 10 s. Whole seconds. A call
+ *     may make several requests, but the first that is not answered in time ends it
  */
 public record PostgresConfig(
     String url,
@@ -32,57 +38,66 @@ public record PostgresConfig(
           "raftbroker",
           4,
           Duration.ofSeconds(5),
-          Duration.ofSeconds(30));
+          Duration.ofSeconds(10));
 
-  private static final String URL_START = "jdbc:postgresql:";
-  private static final String SCHEMA = "[a-z][a-z0-9_]{0,62}";
+  /** Needs no quotes, and the schemas of the system cannot be meant. */
+  private static final Pattern SCHEMA = Pattern.compile("(?!pg_)[a-z_][a-z0-9_]{0,62}");
 
   public static PostgresConfig read(ConfigSection yaml) {
+    String url = yaml.text("url", DEFAULT.url);
+    if (url.toLowerCase(Locale.ROOT).contains("password=")) {
+      yaml.problem("url", "must not have the password, because it is shown; set password");
+    } else if (!isUsable(url)) {
+      yaml.problem("url", "must be such as " + DEFAULT.url);
+    }
+    String username = yaml.text("username", DEFAULT.username);
+    if (username.isEmpty()) {
+      yaml.problem("username", "must not be empty");
+    }
+    String schema = yaml.text("schema", DEFAULT.schema);
+    if (!SCHEMA.matcher(schema).matches()) {
+      yaml.problem(
+          "schema", "must be 1 to 63 of a-z, 0-9 and _, and not begin with a digit or pg_");
+    }
     return new PostgresConfig(
-        url(yaml),
-        yaml.text("username", DEFAULT.username),
+        url,
+        username,
         yaml.text("password", DEFAULT.password),
-        schema(yaml),
-        yaml.count("maxConnections", DEFAULT.maxConnections, 1, 100),
+        schema,
+        yaml.count("maxConnections", DEFAULT.maxConnections, 1, 64),
         yaml.duration(
             "connectTimeout",
             DEFAULT.connectTimeout,
-            Duration.ofMillis(250),
-            Duration.ofMinutes(5)),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(60)),
         yaml.duration(
-            "queryTimeout", DEFAULT.queryTimeout, Duration.ofSeconds(1), Duration.ofHours(1)));
+            "queryTimeout", DEFAULT.queryTimeout, Duration.ofSeconds(1), Duration.ofMinutes(5)));
   }
 
-  private static String url(ConfigSection yaml) {
-    String text = yaml.text("url", DEFAULT.url);
-    if (!text.startsWith(URL_START)) {
-      yaml.problem("url", "must be as " + DEFAULT.url);
-      return DEFAULT.url;
+  private static boolean isUsable(String url) {
+    try {
+      new PGSimpleDataSource().setUrl(url);
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false; // how the driver says that it cannot read it
     }
-    if (text.contains("password=")) {
-      yaml.problem("url", "must not have the password in it; set postgres.password");
-      return DEFAULT.url;
-    }
-    return text;
   }
 
-  private static String schema(ConfigSection yaml) {
-    String text = yaml.text("schema", DEFAULT.schema);
-    if (!text.matches(SCHEMA)) {
-      yaml.problem(
-          "schema", "must be a lower-case letter and up to 62 lower-case letters, digits or _");
-      return DEFAULT.schema;
-    }
-    return text;
-  }
-
-  /** As messages name this PostgreSQL. */
-  String where() {
-    return "PostgreSQL at " + url.substring(URL_START.length());
-  }
-
+  /** All but the password. */
   @Override
   public String toString() {
-    return where() + ", user " + username + ", schema " + schema;
+    return "PostgresConfig[url="
+        + url
+        + ", username="
+        + username
+        + ", schema="
+        + schema
+        + ", maxConnections="
+        + maxConnections
+        + ", connectTimeout="
+        + connectTimeout
+        + ", queryTimeout="
+        + queryTimeout
+        + "]";
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The catalog in PostgreSQL; the only package that knows JDBC, its pool and its migrations. Knows
- * nothing of Raft.
+ * The catalog in PostgreSQL. The only package that imports the driver, the pool and Flyway. Knows
+ * what is recorded, nothing of who archives or when.
  */
 @NullMarked
 package org.raftbroker.storage.postgres;

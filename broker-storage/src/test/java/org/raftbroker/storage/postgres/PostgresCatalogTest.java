@@ -3,19 +3,20 @@ package org.raftbroker.storage.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.Statement;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.raftbroker.message.Subject;
 import org.raftbroker.storage.ArchiveException;
 import org.raftbroker.storage.Catalog.ArchiveStep;
@@ -24,18 +25,11 @@ import org.raftbroker.storage.Catalog.ArchivedSubject;
 import org.raftbroker.storage.Changes.ReservedRun;
 
 final class PostgresCatalogTest {
+  private static final long NOW = 1_795_880_809_123L;
   private static final Subject ORDERS = new Subject("orders");
-  private static final Subject INVOICES = new Subject("invoices");
 
-  private PostgresConfig config = PostgresConfig.DEFAULT;
-  private PostgresCatalog catalog = new PostgresCatalog(config, "c", 3);
-
-  @BeforeEach
-  void open() {
-    catalog.close();
-    config = PostgresServer.freshSchema();
-    catalog = new PostgresCatalog(config, "c", 3);
-  }
+  private final PostgresConfig config = TestPostgres.freshConfig();
+  private final PostgresCatalog catalog = new PostgresCatalog(config, "ours", 3);
 
   @AfterEach
   void close() {
@@ -43,213 +37,344 @@ final class PostgresCatalogTest {
   }
 
   @Test
-  void aStepIsReadBack() {
-    assertThat(catalog.shard(1)).isEmpty();
-    catalog.open(1, 1, 0);
-    ArchivedSubject orders = new ArchivedSubject(ORDERS, 12, 10, 8, -77, 8, 900);
-    ArchivedSubject invoices = new ArchivedSubject(INVOICES, 1, 1, 1, 5, 1, 10);
-    List<ReservedRun> reserved = List.of(new ReservedRun(ORDERS, 9, 10));
-
-    catalog.record(new ArchiveStep(1, 1, 40, List.of(orders, invoices), reserved, 2, 1_000));
-
-    assertThat(catalog.shard(1)).contains(new ArchivedShard(1, 1, 40, 1_000, 2, 2));
-    assertThat(catalog.subjects(1, "", 10)).containsExactly(invoices, orders);
-    assertThat(catalog.subjects(1, "", 1)).containsExactly(invoices);
-    assertThat(catalog.subjects(1, "invoices", 1)).containsExactly(orders);
+  void shardThatWasNeverOpenedIsNotThere() {
+    assertThat(catalog.shard(0)).isEmpty();
     assertThat(catalog.subjects(0, "", 10)).isEmpty();
-    assertThat(catalog.reserved(List.of(ORDERS, INVOICES))).isEqualTo(Map.of(ORDERS, reserved));
+    assertThat(reserved(ORDERS)).isEmpty();
   }
 
   @Test
-  void aStepThatWasDoneBeforeChangesNothing() {
-    catalog.open(0, 1, 0);
-    ArchivedSubject later = new ArchivedSubject(ORDERS, 20, 20, 20, 3, 20, 200);
-    catalog.record(step(1, 50, later));
+  void whatAStepRecordsIsReadBack() {
+    ArchivedSubject orders = new ArchivedSubject(ORDERS, 9, 7, 6, -559038737, 5, 4096);
+    catalog.open(1, 1, 0);
 
-    catalog.record(step(1, 50, new ArchivedSubject(ORDERS, 20, 20, 20, 3, 99, 999)));
-    catalog.record(step(1, 30, new ArchivedSubject(ORDERS, 10, 10, 10, 9, 10, 100)));
+    catalog.record(
+        new ArchiveStep(
+            1, 1, 42, List.of(orders), List.of(new ReservedRun(ORDERS, 7, 8)), 17, NOW));
 
-    assertThat(catalog.subjects(0, "", 10)).containsExactly(later);
-    assertThat(catalog.shard(0).map(ArchivedShard::archivedIndex)).contains(50L);
+    assertThat(catalog.shard(1)).contains(new ArchivedShard(1, 1, 42, NOW, 17, 1));
+    assertThat(catalog.subjects(1, "", 10)).containsExactly(orders);
+    assertThat(catalog.subjects(2, "", 10)).isEmpty();
+    assertThat(reserved(ORDERS)).containsExactly(new ReservedRun(ORDERS, 7, 8));
   }
 
   @Test
-  void aStepOfReservedIdsOnlyKeepsTheLastMessage() {
+  void laterStepHasTheLastWordButNeverLowersAHeadOrShortensARun() {
     catalog.open(0, 1, 0);
-    catalog.record(step(1, 5, new ArchivedSubject(ORDERS, 3, 3, 3, 33, 3, 30)));
+    record(10, List.of(subject("orders", 20, 5)), new ReservedRun(ORDERS, 3, 9));
 
-    catalog.record(step(1, 6, new ArchivedSubject(ORDERS, 9, 9, 0, 0, 3, 30)));
+    record(11, List.of(subject("orders", 19, 6)), new ReservedRun(ORDERS, 3, 4));
 
-    assertThat(catalog.subjects(0, "", 10))
-        .containsExactly(new ArchivedSubject(ORDERS, 9, 9, 3, 33, 3, 30));
+    assertThat(catalog.subjects(0, "", 10)).containsExactly(subject("orders", 20, 6));
+    assertThat(reserved(ORDERS)).containsExactly(new ReservedRun(ORDERS, 3, 9));
   }
 
   @Test
-  void aNewIncarnationSkipsWhatMayHaveBeenGivenOut() {
+  void runThatCameTwiceInOneStepHasItsLongestForm() {
     catalog.open(0, 1, 0);
-    catalog.record(step(1, 5, new ArchivedSubject(ORDERS, 7, 5, 5, 33, 5, 30)));
+
+    record(1, List.of(), new ReservedRun(ORDERS, 3, 9), new ReservedRun(ORDERS, 3, 12));
+
+    assertThat(reserved(ORDERS)).containsExactly(new ReservedRun(ORDERS, 3, 12));
+  }
+
+  @Test
+  void stepRecordedTwiceAndStepOfAnOvertakenLeaderChangeNothing() {
+    catalog.open(0, 1, 0);
+    record(10, List.of(subject("orders", 20, 8)));
+    ArchivedShard recorded = catalog.shard(0).orElseThrow();
+
+    record(10, List.of(subject("orders", 30, 9)), new ReservedRun(ORDERS, 1, 2));
+    record(9, List.of(subject("other", 1, 1)));
+
+    assertThat(catalog.shard(0)).contains(recorded);
+    assertThat(catalog.subjects(0, "", 10)).containsExactly(subject("orders", 20, 8));
+    assertThat(reserved(ORDERS)).isEmpty();
+  }
+
+  @Test
+  void twoLeadersAtOnceLeaveTheFurtherStepWhole() throws Exception {
+    catalog.open(0, 1, 0);
+    for (int round = 0; round < 20; round++) {
+      int index = 10 * round;
+      together(
+          List.of(
+              () -> record(index + 1, many(index + 1, 50)),
+              () -> record(index + 2, many(index + 2, 50))));
+
+      assertThat(catalog.shard(0).orElseThrow().archivedIndex()).isEqualTo(index + 2);
+      assertThat(catalog.subjects(0, "", 100))
+          .hasSize(50)
+          .allMatch(subject -> subject.archivedId() == index + 2);
+    }
+  }
+
+  @Test
+  void failedStepLeavesNothing() throws SQLException {
+    catalog.open(0, 1, 0);
+    TestPostgres.sql(
+        "ALTER TABLE %s.subjects ADD CHECK (name <> 's4999')".formatted(config.schema()));
+
+    assertThatThrownBy(() -> record(1, many(1, 6000)))
+        .isInstanceOf(ArchiveException.class)
+        .hasMessageContaining("refused (SQLSTATE 23514)");
+
+    assertThat(catalog.shard(0).orElseThrow().archivedIndex()).isEqualTo(-1);
+    assertThat(catalog.subjects(0, "", 10)).isEmpty();
+  }
+
+  @Test
+  void newIncarnationStartsAtNothingAndTheOldOneIsRefused() {
+    catalog.open(0, 1, 0);
+    record(10, List.of(subject("orders", 20, 8)));
+
+    catalog.open(0, 2, 0);
+
+    assertThat(catalog.shard(0)).contains(new ArchivedShard(0, 2, -1, 0, 0, 1));
+    assertThatThrownBy(() -> record(11, List.of(subject("orders", 30, 9))))
+        .isInstanceOf(ArchiveException.class)
+        .hasMessageContaining("another cluster has taken over shard 0")
+        .hasMessageContaining("incarnation 2 has begun, this is 1");
+    assertThatThrownBy(() -> catalog.open(0, 1, 0))
+        .isInstanceOf(ArchiveException.class)
+        .hasMessageContaining("another cluster has taken over shard 0");
+    assertThat(catalog.subjects(0, "", 10)).containsExactly(subject("orders", 20, 8));
+  }
+
+  @Test
+  void newIncarnationSkipsWhatMayHaveBeenGivenOut() {
+    catalog.open(0, 1, 0);
+    record(5, List.of(new ArchivedSubject(ORDERS, 7, 5, 5, 33, 5, 30)));
 
     catalog.open(0, 2, 100);
     catalog.open(0, 2, 100); // another leader goes on
 
     assertThat(catalog.subjects(0, "", 10))
         .containsExactly(new ArchivedSubject(ORDERS, 107, 107, 5, 33, 5, 30));
-    assertThat(catalog.reserved(List.of(ORDERS)))
-        .isEqualTo(Map.of(ORDERS, List.of(new ReservedRun(ORDERS, 6, 107))));
-    assertThat(catalog.shard(0).map(ArchivedShard::archivedIndex)).contains(-1L);
-    catalog.record(step(2, 1, new ArchivedSubject(ORDERS, 108, 108, 108, 34, 6, 36)));
-    assertThat(catalog.subjects(0, "", 10).get(0).archivedId()).isEqualTo(108);
+    assertThat(reserved(ORDERS)).containsExactly(new ReservedRun(ORDERS, 6, 107));
   }
 
   @Test
-  void anOlderIncarnationIsRefused() {
-    catalog.open(0, 2, 0);
+  void stepOfReservedIdsOnlyKeepsTheLastMessage() {
+    catalog.open(0, 1, 0);
+    record(5, List.of(new ArchivedSubject(ORDERS, 3, 3, 3, 33, 3, 30)));
 
-    assertThatThrownBy(() -> catalog.open(0, 1, 0))
-        .isInstanceOf(ArchiveException.class)
-        .hasMessageContaining("incarnation 2")
-        .hasMessageContaining("another cluster");
-    assertThatThrownBy(() -> catalog.record(step(1, 9)))
-        .isInstanceOf(ArchiveException.class)
-        .hasMessageContaining("another cluster");
+    record(6, List.of(new ArchivedSubject(ORDERS, 9, 9, 0, 0, 3, 30)));
+
+    assertThat(catalog.subjects(0, "", 10))
+        .containsExactly(new ArchivedSubject(ORDERS, 9, 9, 3, 33, 3, 30));
   }
 
   @Test
-  void anotherClusterIsRefused() {
+  void incarnationOpenedAgainKeepsWhatItRecorded() {
+    catalog.open(0, 1, 0);
+    record(10, List.of());
+
     catalog.open(0, 1, 0);
 
-    for (PostgresCatalog other :
-        List.of(new PostgresCatalog(config, "d", 3), new PostgresCatalog(config, "c", 4))) {
-      try (other) {
-        assertThatThrownBy(() -> other.shard(0))
-            .isInstanceOf(ArchiveException.class)
-            .hasMessageContaining("belongs to the cluster \"c\" of 3 shards")
-            .hasMessageContaining("postgres.schema");
+    assertThat(catalog.shard(0).orElseThrow().archivedIndex()).isEqualTo(10);
+  }
+
+  @Test
+  void stepOfAnIncarnationThatWasNeverOpenedIsRefused() {
+    assertThatThrownBy(() -> record(1, List.of()))
+        .isInstanceOf(ArchiveException.class)
+        .hasMessageContaining("never opened");
+  }
+
+  @Test
+  void pagesFollowTheBytesOfTheNames() {
+    catalog.open(0, 1, 0);
+    List<String> names =
+        List.of("a", "B", "b", "a.b", "a-b", "Z", "é", "\uFFEE", "😀", "~", "0", "a'b");
+    record(1, names.stream().map(name -> subject(name, 1, 1)).toList());
+
+    List<String> read = new ArrayList<>();
+    String after = "";
+    while (true) {
+      List<ArchivedSubject> page = catalog.subjects(0, after, 5);
+      page.forEach(subject -> read.add(subject.subject().name()));
+      if (page.size() < 5) {
+        break;
       }
+      after = read.get(read.size() - 1);
     }
+
+    Comparator<String> byBytes =
+        (left, right) ->
+            Arrays.compareUnsigned(
+                left.getBytes(StandardCharsets.UTF_8), right.getBytes(StandardCharsets.UTF_8));
+    assertThat(read).containsExactlyElementsOf(names.stream().sorted(byBytes).toList());
   }
 
   @Test
-  void nodesThatStartAtOnceMakeOneSchema() {
-    List<PostgresCatalog> catalogs = new ArrayList<>();
-    for (int i = 0; i < 4; i++) {
-      catalogs.add(new PostgresCatalog(config, "c", 3));
-    }
-    CompletableFuture.allOf(
-            catalogs.stream()
-                .map(each -> CompletableFuture.runAsync(() -> each.open(0, 1, 0)))
-                .toArray(CompletableFuture[]::new))
-        .join();
-
-    assertThat(catalog.shard(0).map(ArchivedShard::incarnation)).contains(1L);
-    catalogs.forEach(PostgresCatalog::close);
-  }
-
-  @Test
-  void namesThatAttackStayData() {
-    catalog.open(0, 1, 0);
-    List<Subject> attackers =
+  void namesThatAttackSqlStayData() {
+    List<String> names =
         List.of(
-            new Subject("');TRUNCATE(subjects);--"),
-            new Subject("\"quoted\"$$body$$"),
-            new Subject("back\\slash'||(select(1))||'"),
-            new Subject("中".repeat(85)));
-    List<ArchivedSubject> known =
-        attackers.stream().map(s -> new ArchivedSubject(s, 1, 1, 1, 1, 1, 1)).toList();
-    catalog.record(step(1, 1, known.toArray(ArchivedSubject[]::new)));
-
-    assertThat(catalog.subjects(0, "", 10)).containsExactlyInAnyOrderElementsOf(known);
-    assertThat(catalog.subjects(0, attackers.get(0).name(), 10)).hasSize(2);
-    assertThat(catalog.reserved(attackers)).isEmpty();
-  }
-
-  @Test
-  void aStepMayTouchManySubjects() {
+            "a');DELETE\\sFROM(subjects);--",
+            "a\";--",
+            "a$$b$$",
+            "{a,b}",
+            "{\"a\",NULL}",
+            "NULL",
+            "a\\",
+            "a\\'",
+            "?",
+            "a${schema}",
+            "%s",
+            "日本語",
+            "😀".repeat(63) + "abc");
     catalog.open(0, 1, 0);
-    List<ArchivedSubject> many = new ArrayList<>();
-    for (int i = 0; i < 10_000; i++) {
-      many.add(new ArchivedSubject(new Subject("s" + i), 1, 1, 1, i, 1, 1));
-    }
-    catalog.record(step(1, 1, many.toArray(ArchivedSubject[]::new)));
 
-    assertThat(catalog.shard(0).map(ArchivedShard::subjects)).contains(10_000L);
-  }
+    record(
+        1,
+        names.stream().map(name -> subject(name, 3, 2)).toList(),
+        names.stream()
+            .map(name -> new ReservedRun(new Subject(name), 3, 3))
+            .toArray(ReservedRun[]::new));
 
-  @Test
-  void whatIsWrongIsSaid() throws Exception {
-    PostgresConfig wrongPassword = PostgresServer.config("guess", "x");
-    assertRefused(wrongPassword, "postgres.password");
-    assertRefused(
-        new PostgresConfig(
-            config.url().replace("/raftbroker", "/elsewhere"),
-            config.username(),
-            config.password(),
-            "x",
-            1,
-            config.connectTimeout(),
-            config.queryTimeout()),
-        "elsewhere",
-        "postgres.url");
-    assertRefused(
-        new PostgresConfig(
-            "jdbc:postgresql://127.0.0.1:1/raftbroker",
-            config.username(),
-            config.password(),
-            "x",
-            1,
-            config.connectTimeout(),
-            config.queryTimeout()),
-        "127.0.0.1:1",
-        "see that it runs");
-    catalog.open(0, 1, 0);
-    try (Connection connection =
-            DriverManager.getConnection(config.url(), config.username(), config.password());
-        Statement statement = connection.createStatement()) {
-      statement.executeUpdate(
-          "INSERT INTO "
-              + config.schema()
-              + ".schema_version SELECT 99, '99', 'of a newer version', type, script, checksum,"
-              + " installed_by, installed_on, execution_time, success FROM "
-              + config.schema()
-              + ".schema_version WHERE version = '1'");
-    }
-    assertRefused(config, "bring schema " + config.schema() + " up to date");
-  }
-
-  private static void assertRefused(PostgresConfig config, String... said) {
-    try (PostgresCatalog refused = new PostgresCatalog(config, "c", 3)) {
-      assertThatThrownBy(() -> refused.shard(0))
-          .isInstanceOf(ArchiveException.class)
-          .hasMessageContainingAll(said)
-          .hasMessageNotContaining("guess");
+    assertThat(catalog.subjects(0, "", 100))
+        .extracting(subject -> subject.subject().name())
+        .containsExactlyInAnyOrderElementsOf(names);
+    for (String name : names) {
+      assertThat(reserved(new Subject(name))).as(name).hasSize(1);
     }
   }
 
   @Test
-  @Timeout(60)
-  void aServerThatDoesNotAnswerHoldsNobodyForLong() throws Exception {
+  void tenThousandSubjectsInOneStep() {
     catalog.open(0, 1, 0);
-    signal("-STOP");
-    try {
-      assertThatThrownBy(() -> catalog.shard(0)).isInstanceOf(ArchiveException.class);
-    } finally {
-      signal("-CONT");
+    int index = 0;
+    for (int size : new int[] {1, 100, 10_000}) {
+      long best = Long.MAX_VALUE;
+      for (int round = 0; round < 5; round++) {
+        index++;
+        long start = System.nanoTime();
+        record(index, many(index, size));
+        best = Math.min(best, System.nanoTime() - start);
+      }
+      System.out.printf("step with %,6d subjects: %.1f ms%n", size, best / 1e6);
     }
 
+    assertThat(catalog.shard(0).orElseThrow().subjects()).isEqualTo(10_000);
+    assertThat(catalog.subjects(0, "", 20_000)).hasSize(10_000);
+  }
+
+  @Test
+  void nodesThatStartTogetherShareOneSchema() throws Exception {
+    List<PostgresCatalog> nodes =
+        IntStream.range(0, 6).mapToObj(i -> new PostgresCatalog(config, "ours", 3)).toList();
+
+    together(
+        nodes.stream()
+            .map(
+                node ->
+                    (Callable<Object>)
+                        () -> {
+                          node.open(0, 1, 0);
+                          return node.shard(0);
+                        })
+            .toList());
+
+    nodes.forEach(PostgresCatalog::close);
     assertThat(catalog.shard(0)).isPresent();
+    assertThat(TestPostgres.sql("SELECT count(*) FROM " + config.schema() + ".cluster"))
+        .isEqualTo("1");
   }
 
-  /** To the server and all that it has started. */
-  private static void signal(String signal) throws IOException, InterruptedException {
-    ProcessHandle server = ProcessHandle.of(PostgresServer.get().pid()).orElseThrow();
-    List<String> command = new ArrayList<>(List.of("kill", signal));
-    command.add(Long.toString(server.pid()));
-    server.descendants().forEach(child -> command.add(Long.toString(child.pid())));
-    Process kill = new ProcessBuilder(command).start();
-    assertThat(kill.waitFor(10, TimeUnit.SECONDS)).isTrue();
+  @Test
+  void callsThatStartTogetherShareOneAttempt() throws Exception {
+    together(
+        IntStream.range(0, 8)
+            .mapToObj(i -> (Callable<Object>) () -> catalog.shard(i % 3))
+            .toList());
+
+    assertThat(
+            TestPostgres.sql(
+                "SELECT count(*) FROM "
+                    + config.schema()
+                    + ".flyway_schema_history"
+                    + " WHERE version IS NOT NULL"))
+        .isEqualTo("1");
   }
 
-  private static ArchiveStep step(long incarnation, long upToIndex, ArchivedSubject... subjects) {
-    return new ArchiveStep(0, incarnation, upToIndex, List.of(subjects), List.of(), 0, 1);
+  @Test
+  void schemaOfAnotherClusterIsRefused() {
+    catalog.open(0, 1, 0);
+
+    try (PostgresCatalog theirs = new PostgresCatalog(config, "theirs", 3);
+        PostgresCatalog resized = new PostgresCatalog(config, "ours", 5)) {
+      assertThatThrownBy(() -> theirs.shard(0))
+          .isInstanceOf(ArchiveException.class)
+          .hasMessageContaining("belongs to cluster \"ours\" with 3 shards")
+          .hasMessageContaining("this node to \"theirs\" with 3")
+          .hasMessageContaining("set postgres.schema");
+      assertThatThrownBy(() -> resized.open(0, 1, 0))
+          .isInstanceOf(ArchiveException.class)
+          .hasMessageContaining("with 3 shards, this node to \"ours\" with 5");
+    }
+  }
+
+  @Test
+  void tablesAndColumnsAreExplained() throws SQLException {
+    catalog.shard(0);
+
+    String unexplained =
+        TestPostgres.sql(
+            """
+            SELECT string_agg(c.relname || '.' || coalesce(a.attname, ''), ', ')
+            FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+            WHERE c.relnamespace = '%s'::regnamespace AND c.relkind = 'r'
+              AND c.relname <> 'flyway_schema_history'
+              AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid) IS NULL)"""
+                .formatted(config.schema()));
+
+    assertThat(unexplained).isNull();
+    assertThat(
+            TestPostgres.sql(
+                "SELECT obj_description('%s.subjects'::regclass)".formatted(config.schema())))
+        .startsWith("Every subject");
+  }
+
+  private List<ReservedRun> reserved(Subject subject) {
+    return catalog.reserved(List.of(subject)).getOrDefault(subject, List.of());
+  }
+
+  private Object record(long index, List<ArchivedSubject> subjects, ReservedRun... runs) {
+    catalog.record(new ArchiveStep(0, 1, index, subjects, List.of(runs), 0, NOW));
+    return index;
+  }
+
+  private static List<ArchivedSubject> many(long archivedId, int count) {
+    return IntStream.range(0, count)
+        .mapToObj(i -> subject("s" + i, 1_000_000, archivedId))
+        .toList();
+  }
+
+  private static ArchivedSubject subject(String name, long lastId, long archivedId) {
+    return new ArchivedSubject(
+        new Subject(name), lastId, archivedId, archivedId, (int) archivedId, archivedId, 100);
+  }
+
+  /** All begin at the same moment; fails with the first that fails. */
+  private static void together(List<Callable<Object>> calls) throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(calls.size());
+    CyclicBarrier barrier = new CyclicBarrier(calls.size());
+    try {
+      List<Future<Object>> futures = new ArrayList<>();
+      for (Callable<Object> call : calls) {
+        futures.add(
+            threads.submit(
+                () -> {
+                  barrier.await();
+                  return call.call();
+                }));
+      }
+      for (Future<Object> future : futures) {
+        future.get();
+      }
+    } finally {
+      threads.shutdown();
+    }
   }
 }
