@@ -1,5 +1,9 @@
 package org.raftbroker.storage;
 
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.raftbroker.message.Subject;
 
 /**
@@ -28,6 +32,22 @@ public record BacklogRun(
   public static BacklogRun reserved(
       long logIndex, Subject subject, long subjectNumber, long fromId, long toId) {
     return new BacklogRun(logIndex, subject, subjectNumber, fromId, toId, 0, 0);
+  }
+
+  /** The same ids in as few runs as can be: a busy subject has a run in every entry. */
+  public static List<BacklogRun> joined(List<BacklogRun> runs) {
+    List<BacklogRun> joined = new ArrayList<>();
+    Map<Long, Integer> lastPlaces = new HashMap<>();
+    for (BacklogRun run : runs) {
+      Integer last = lastPlaces.get(run.subjectNumber);
+      if (last != null && joined.get(last).continuesIn(run)) {
+        joined.set(last, joined.get(last).joined(run));
+      } else {
+        lastPlaces.put(run.subjectNumber, joined.size());
+        joined.add(run);
+      }
+    }
+    return joined;
   }
 
   public long ids() {

@@ -81,22 +81,16 @@ public record SubjectState(
 
   /** After {@code run}, the next one of the backlog, was archived. */
   public SubjectState withArchived(BacklogRun run) {
-    SubjectState left = inStore(messages - run.messages(), bytes - run.bytes());
-    return new SubjectState(
-        number,
-        lastId,
-        lastMessageId,
-        checksum,
-        reservedFrom,
-        left.messages,
-        left.bytes,
-        run.toId(),
-        archivedMessages + run.messages(),
-        archivedBytes + run.bytes());
+    return inStore(messages - run.messages(), bytes - run.bytes())
+        .inArchive(run.toId(), archivedMessages + run.messages(), archivedBytes + run.bytes());
   }
 
   /** As this one, but for what the archive has. */
   public SubjectState withArchivedId(long id) {
+    return inArchive(id, archivedMessages, archivedBytes);
+  }
+
+  private SubjectState inArchive(long upToId, long newMessages, long newBytes) {
     return new SubjectState(
         number,
         lastId,
@@ -105,9 +99,9 @@ public record SubjectState(
         reservedFrom,
         messages,
         bytes,
-        id,
-        archivedMessages,
-        archivedBytes);
+        upToId,
+        newMessages,
+        newBytes);
   }
 
   private SubjectState inStore(long newMessages, long newBytes) {

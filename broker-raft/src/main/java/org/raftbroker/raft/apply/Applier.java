@@ -217,7 +217,9 @@ public final class Applier {
       closedRuns.add(run);
     }
     subjects.put(subject, state.withMessage(id, checksum, frame.length));
-    toBacklog(BacklogRun.message(entry.logIndex(), subject, state.number(), id, frame.length));
+    if (archive.open()) {
+      toBacklog(BacklogRun.message(entry.logIndex(), subject, state.number(), id, frame.length));
+    }
     return id;
   }
 
@@ -230,8 +232,10 @@ public final class Applier {
     long to = Math.addExact(state.lastId(), reserve.count());
     reserved.put(subject, new ReservedRun(subject, from, to));
     subjects.put(subject, state.withReserved(from, to));
-    toBacklog(
-        BacklogRun.reserved(entry.logIndex(), subject, state.number(), state.lastId() + 1, to));
+    if (archive.open()) {
+      toBacklog(
+          BacklogRun.reserved(entry.logIndex(), subject, state.number(), state.lastId() + 1, to));
+    }
     return new Outcome(new long[] {to}, new int[0]);
   }
 
@@ -250,9 +254,6 @@ public final class Applier {
   }
 
   private void toBacklog(BacklogRun run) {
-    if (!archive.open()) {
-      return;
-    }
     archive = archive.with(run);
     BacklogRun before = growingRuns.get(run.subject());
     if (before != null && !before.continuesIn(run)) {

@@ -120,11 +120,11 @@ public final class Archiver implements AutoCloseable {
     private long stepOrFail() throws InterruptedException {
       try {
         Result result = archiver.step();
-        succeeded();
+        problemIsOver(result);
         return switch (result) {
           case MORE -> 0;
           case CAUGHT_UP -> intervalMillis;
-          case IDLE -> Math.min(POLL_MILLIS, intervalMillis);
+          case IDLE, NOT_LEADING -> Math.min(POLL_MILLIS, intervalMillis);
         };
       } catch (ArchiveException e) {
         failed(String.valueOf(e.getMessage()), null);
@@ -138,10 +138,11 @@ public final class Archiver implements AutoCloseable {
       return retryMillis;
     }
 
-    private void succeeded() {
+    private void problemIsOver(Result result) {
       retryMillis = POLL_MILLIS;
-      if (problem != null) {
-        problem = null;
+      boolean solved = problem != null && result != Result.NOT_LEADING;
+      problem = null; // or that of the node that leads now
+      if (solved) {
         log.atInfo().addKeyValue("shard", shard).log("archiving goes on");
       }
     }

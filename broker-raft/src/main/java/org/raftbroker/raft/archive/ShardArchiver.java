@@ -33,7 +33,9 @@ import org.raftbroker.storage.SubjectState;
 final class ShardArchiver {
   /** What a step came to. */
   enum Result {
-    /** Nothing is to be done here now. */
+    /** Another node leads the shard. */
+    NOT_LEADING,
+    /** Nothing is to be done now. */
     IDLE,
     /** Everything there was is moved. */
     CAUGHT_UP,
@@ -76,7 +78,7 @@ final class ShardArchiver {
    */
   Result step() throws InterruptedException {
     if (!shard.leads()) {
-      return Result.IDLE;
+      return Result.NOT_LEADING;
     }
     ArchiveState state = shard.reader().archive();
     if (!state.open()) {
@@ -92,7 +94,7 @@ final class ShardArchiver {
 
   private Result move(ArchiveState state, List<BacklogRun> runs) throws InterruptedException {
     long start = System.nanoTime();
-    List<BacklogRun> joined = joined(runs);
+    List<BacklogRun> joined = BacklogRun.joined(runs);
     List<StoredMessage> messages = new ArrayList<>();
     for (BacklogRun run : joined) {
       if (!run.isReserved() && !read(run, messages)) {
@@ -110,25 +112,6 @@ final class ShardArchiver {
     observer.onArchived(shard.number(), messages.size(), bytes, System.nanoTime() - start);
     boolean full = messages.size() >= config.maxStepMessages() || bytes >= config.maxStepBytes();
     return full ? Result.MORE : Result.CAUGHT_UP;
-  }
-
-  /** Neighbouring runs of one subject as one: a busy subject has a run in every entry. */
-  private static List<BacklogRun> joined(List<BacklogRun> runs) {
-    List<BacklogRun> joined = new ArrayList<>();
-    Map<Long, BacklogRun> growing = new LinkedHashMap<>();
-    for (BacklogRun run : runs) {
-      BacklogRun before = growing.get(run.subjectNumber());
-      if (before != null && before.continuesIn(run)) {
-        growing.put(run.subjectNumber(), before.joined(run));
-      } else {
-        if (before != null) {
-          joined.add(before);
-        }
-        growing.put(run.subjectNumber(), run);
-      }
-    }
-    joined.addAll(growing.values());
-    return joined;
   }
 
   /** False if another leader has moved them meanwhile. */

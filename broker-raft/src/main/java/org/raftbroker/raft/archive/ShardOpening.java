@@ -154,8 +154,9 @@ final class ShardOpening {
         .addKeyValue(
             "lastArchivedAt",
             before
+                .filter(known -> known.archivedAtMillis() > 0)
                 .map(known -> Instant.ofEpochMilli(known.archivedAtMillis()).toString())
-                .orElse(""))
+                .orElse("never"))
         .addKeyValue("notArchivedThen", before.map(ArchivedShard::backlogMessages).orElse(0L))
         .log(
             "shard recovered from the archive; messages that were not archived are lost: those"

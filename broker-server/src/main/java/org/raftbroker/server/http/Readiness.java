@@ -8,13 +8,7 @@ import java.util.List;
  * @param reasons for people: why not, or if it is, what does not work as it should
  */
 public record Readiness(boolean ready, List<String> reasons) {
-  public static final Readiness READY = new Readiness(true, List.of());
-
   public Readiness {
     reasons = List.copyOf(reasons);
-  }
-
-  public static Readiness not(List<String> reasons) {
-    return new Readiness(false, reasons);
   }
 }

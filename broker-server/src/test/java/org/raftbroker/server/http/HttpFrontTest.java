@@ -42,7 +42,7 @@ class HttpFrontTest {
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(PATIENCE).build();
 
-  private volatile Readiness readiness = Readiness.READY;
+  private volatile Readiness readiness = new Readiness(true, List.of());
   private Address address;
   private HttpFront front;
 
@@ -70,7 +70,7 @@ class HttpFrontTest {
   @Test
   void readinessIsAskedEachTimeAndNamesItsReasons() throws Exception {
     HttpResponse<String> before = get("/readyz");
-    readiness = Readiness.not(List.of("shard 0 has no leader", "a \"quoted\" one"));
+    readiness = new Readiness(false, List.of("shard 0 has no leader", "a \"quoted\" one"));
     HttpResponse<String> after = get("/readyz");
 
     assertThat(before.statusCode()).isEqualTo(200);

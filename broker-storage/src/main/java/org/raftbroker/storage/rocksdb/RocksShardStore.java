@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -248,24 +247,13 @@ public final class RocksShardStore implements ShardStore {
   }
 
   private void dropArchived(WriteBatch batch, List<BacklogRun> archived) throws RocksDBException {
-    Map<Long, BacklogRun> openRuns = new LinkedHashMap<>();
     for (BacklogRun run : archived) {
       batch.delete(Rows.backlogKey(run));
-      if (run.isReserved()) {
-        continue;
-      }
-      BacklogRun before = openRuns.get(run.subjectNumber());
-      if (before != null && before.continuesIn(run)) {
-        openRuns.put(run.subjectNumber(), before.joined(run));
-      } else {
-        if (before != null) {
-          deleteMessages(batch, before);
-        }
-        openRuns.put(run.subjectNumber(), run);
-      }
     }
-    for (BacklogRun run : openRuns.values()) {
-      deleteMessages(batch, run);
+    for (BacklogRun run : BacklogRun.joined(archived)) {
+      if (!run.isReserved()) {
+        deleteMessages(batch, run);
+      }
     }
   }
 

@@ -3,14 +3,13 @@ package org.raftbroker.storage.cassandra;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.raftbroker.config.ConfigSection;
+import org.raftbroker.config.MapSection;
 
 final class CassandraConfigTest {
   @Test
@@ -30,7 +29,7 @@ final class CassandraConfigTest {
                 "consistency", "QUORUM",
                 "username", "u",
                 "password", "p",
-                "requestTimeout", "1500",
+                "requestTimeout", "PT1.5S",
                 "maxInFlight", "7"));
 
     assertThat(read(values))
@@ -66,17 +65,17 @@ final class CassandraConfigTest {
     "replicationFactor, 10, not from 0 to 9",
     "consistency, MOST, 'ONE, TWO, THREE, QUORUM, ALL, LOCAL_QUORUM, LOCAL_ONE'",
     "password, p, username: is missing",
-    "requestTimeout, 99, not from PT0.1S to PT5M",
-    "requestTimeout, 300001, not from PT0.1S to PT5M",
+    "requestTimeout, PT0.099S, not from PT0.1S to PT5M",
+    "requestTimeout, PT300.001S, not from PT0.1S to PT5M",
     "maxInFlight, 0, not from 1 to 1024",
     "maxInFlight, 1025, not from 1 to 1024",
   })
   void valueThatCannotBeUsedIsAProblem(String key, String value, String problem) {
-    Section section = new Section(Map.of(key, value));
+    MapSection section = new MapSection(Map.of(key, value));
 
     CassandraConfig read = CassandraConfig.read(section);
 
-    assertThat(section.problems).singleElement().asString().contains(problem);
+    assertThat(section.problems()).singleElement().asString().contains(problem);
     assertThat(read).isEqualTo(CassandraConfig.DEFAULT);
   }
 
@@ -88,77 +87,9 @@ final class CassandraConfigTest {
   }
 
   private static CassandraConfig read(Map<String, String> values) {
-    Section section = new Section(values);
+    MapSection section = new MapSection(values);
     CassandraConfig config = CassandraConfig.read(section);
-    assertThat(section.problems).isEmpty();
+    assertThat(section.problems()).isEmpty();
     return config;
-  }
-
-  /** A section of a map; lengths of time are in milliseconds. */
-  private static final class Section implements ConfigSection {
-    private final Map<String, String> values;
-    private final List<String> problems = new ArrayList<>();
-
-    Section(Map<String, String> values) {
-      this.values = values;
-    }
-
-    @Override
-    public String text(String key, String ifAbsent) {
-      return values.getOrDefault(key, ifAbsent);
-    }
-
-    @Override
-    public int count(String key, int ifAbsent, int min, int max) {
-      String value = values.get(key);
-      if (value == null) {
-        return ifAbsent;
-      }
-      int number = Integer.parseInt(value);
-      if (number < min || number > max) {
-        problem(key, "not from " + min + " to " + max);
-        return ifAbsent;
-      }
-      return number;
-    }
-
-    @Override
-    public Duration duration(String key, Duration ifAbsent, Duration min, Duration max) {
-      String value = values.get(key);
-      if (value == null) {
-        return ifAbsent;
-      }
-      Duration duration = Duration.ofMillis(Long.parseLong(value));
-      if (duration.compareTo(min) < 0 || duration.compareTo(max) > 0) {
-        problem(key, "not from " + min + " to " + max);
-        return ifAbsent;
-      }
-      return duration;
-    }
-
-    @Override
-    public void problem(String key, String what) {
-      problems.add(key + ": " + what);
-    }
-
-    @Override
-    public long bytes(String key, long ifAbsent, long min, long max) {
-      throw new UnsupportedOperationException(key);
-    }
-
-    @Override
-    public boolean flag(String key, boolean ifAbsent) {
-      throw new UnsupportedOperationException(key);
-    }
-
-    @Override
-    public ConfigSection section(String key) {
-      throw new UnsupportedOperationException(key);
-    }
-
-    @Override
-    public List<ConfigSection> sections(String key) {
-      throw new UnsupportedOperationException(key);
-    }
   }
 }

@@ -7,6 +7,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.raftbroker.config.MapSection;
 
 final class PostgresConfigTest {
   @Test
@@ -14,7 +15,7 @@ final class PostgresConfigTest {
     MapSection section = new MapSection(Map.of());
 
     assertThat(PostgresConfig.read(section)).isEqualTo(PostgresConfig.DEFAULT);
-    assertThat(section.problems).isEmpty();
+    assertThat(section.problems()).isEmpty();
   }
 
   @Test
@@ -40,7 +41,7 @@ final class PostgresConfigTest {
                 7,
                 Duration.ofSeconds(3),
                 Duration.ofSeconds(4)));
-    assertThat(section.problems).isEmpty();
+    assertThat(section.problems()).isEmpty();
   }
 
   @ParameterizedTest
@@ -70,7 +71,7 @@ final class PostgresConfigTest {
 
     PostgresConfig.read(section);
 
-    assertThat(section.problems).singleElement().asString().startsWith(key).contains(message);
+    assertThat(section.problems()).singleElement().asString().startsWith(key).contains(message);
   }
 
   @Test

@@ -1,18 +1,22 @@
-package org.raftbroker.storage.postgres;
+package org.raftbroker.config;
 
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.raftbroker.config.ConfigSection;
 
 /** A configuration section from a map; lengths of time are written as {@link Duration} does. */
-final class MapSection implements ConfigSection {
+public final class MapSection implements ConfigSection {
   private final Map<String, String> values;
-  final List<String> problems = new ArrayList<>();
+  private final List<String> problems = new ArrayList<>();
 
-  MapSection(Map<String, String> values) {
-    this.values = values;
+  public MapSection(Map<String, String> values) {
+    this.values = Map.copyOf(values);
+  }
+
+  /** What the reader found wrong, each with its key in front. */
+  public List<String> problems() {
+    return List.copyOf(problems);
   }
 
   @Override
@@ -22,25 +26,27 @@ final class MapSection implements ConfigSection {
 
   @Override
   public int count(String key, int ifAbsent, int min, int max) {
-    int value = Integer.parseInt(values.getOrDefault(key, Integer.toString(ifAbsent)));
-    if (value < min || value > max) {
-      problem(key, "must be " + min + " to " + max);
-    }
-    return value;
+    String value = values.get(key);
+    return value == null ? ifAbsent : inRange(key, Integer.parseInt(value), ifAbsent, min, max);
   }
 
   @Override
   public Duration duration(String key, Duration ifAbsent, Duration min, Duration max) {
-    Duration value = Duration.parse(values.getOrDefault(key, ifAbsent.toString()));
+    String value = values.get(key);
+    return value == null ? ifAbsent : inRange(key, Duration.parse(value), ifAbsent, min, max);
+  }
+
+  private <T extends Comparable<T>> T inRange(String key, T value, T ifAbsent, T min, T max) {
     if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
-      problem(key, "must be " + min + " to " + max);
+      problem(key, "not from " + min + " to " + max);
+      return ifAbsent;
     }
     return value;
   }
 
   @Override
   public void problem(String key, String what) {
-    problems.add(key + " " + what);
+    problems.add(key + ": " + what);
   }
 
   @Override
