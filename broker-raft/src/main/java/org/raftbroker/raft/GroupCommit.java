@@ -13,10 +13,9 @@ import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Reason;
-import org.raftbroker.message.Subject;
 import org.raftbroker.raft.command.Command;
 import org.raftbroker.raft.command.Command.AppendBatch;
-import org.raftbroker.raft.command.Command.ReserveIds;
+import org.raftbroker.raft.command.Command.SubjectCommand;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.storage.OriginState;
 import org.raftbroker.storage.Outcome;
@@ -123,9 +122,8 @@ final class GroupCommit {
     return add(parts);
   }
 
-  CompletableFuture<Outcome> reserve(Subject subject, int count) {
-    ReserveIds reserve = new ReserveIds(subject, count);
-    return add(List.of(new Request(List.of(), reserve, reserve.weight(), deadline())));
+  CompletableFuture<Outcome> submit(SubjectCommand command) {
+    return add(List.of(new Request(List.of(), command, command.weight(), deadline())));
   }
 
   private long deadline() {
@@ -221,7 +219,7 @@ final class GroupCommit {
     int bytes = 0;
     for (Request next = queue.peek(); next != null; next = queue.peek()) {
       if (!requests.isEmpty()
-          && (next.reserve != null
+          && (next.command != null
               || bytes + next.bytes > config.maxBatchBytes()
               || messages.size() + next.messages.size() > config.maxBatchMessages())) {
         break;
@@ -229,13 +227,13 @@ final class GroupCommit {
       requests.add(queue.remove());
       messages.addAll(next.messages);
       bytes += next.bytes;
-      if (next.reserve != null) {
+      if (next.command != null) {
         break;
       }
     }
     queuedBytes -= bytes;
-    ReserveIds reserve = requests.get(0).reserve;
-    Command command = reserve == null ? new AppendBatch(messages) : reserve;
+    SubjectCommand single = requests.get(0).command;
+    Command command = single == null ? new AppendBatch(messages) : single;
     return new Batch(new Submission(origin, nextSequence++, command), requests, bytes);
   }
 
@@ -428,15 +426,15 @@ final class GroupCommit {
         .handle((done, failure) -> null);
   }
 
-  /** What one caller wants: messages, or ids. */
+  /** What one caller wants: messages published, or a command applied. */
   private record Request(
       List<NewMessage> messages,
-      @Nullable ReserveIds reserve,
+      @Nullable SubjectCommand command,
       int bytes,
       long deadlineNanos,
       CompletableFuture<Outcome> outcome) {
-    Request(List<NewMessage> messages, @Nullable ReserveIds reserve, int bytes, long deadline) {
-      this(messages, reserve, bytes, deadline, new CompletableFuture<>());
+    Request(List<NewMessage> messages, @Nullable SubjectCommand command, int bytes, long deadline) {
+      this(messages, command, bytes, deadline, new CompletableFuture<>());
     }
   }
 
@@ -452,7 +450,7 @@ final class GroupCommit {
         if (outcome == null) {
           request.outcome.completeExceptionally(failure);
         } else {
-          int count = request.reserve == null ? request.messages.size() : 1;
+          int count = request.command == null ? request.messages.size() : 1;
           request.outcome.complete(outcome.slice(from, count));
           from += count;
         }

@@ -15,15 +15,20 @@ import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Reason;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.raft.command.Command;
 import org.raftbroker.raft.command.Command.Expire;
+import org.raftbroker.raft.command.Command.ReserveIds;
+import org.raftbroker.raft.command.Command.SubjectCommand;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.storage.Archive;
 import org.raftbroker.storage.Archive.ArchivedRun;
 import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
+import org.raftbroker.storage.ShardReader.KnownSubject;
 import org.raftbroker.storage.StoreException;
+import org.raftbroker.storage.SubjectState;
 
 /**
  * A shard of which this node has a replica: publishes through group commit, reads from the local
@@ -106,20 +111,26 @@ public final class ReplicatedShard implements Shard {
   }
 
   @Override
-  public CompletableFuture<Long> reserve(Subject subject, int count) {
-    BrokerException refusal = refusal();
+  public CompletableFuture<Long> submit(SubjectCommand command) {
+    BrokerException refusal = command instanceof ReserveIds ? refusal() : notOpen();
     return refusal == null
-        ? groupCommit.reserve(subject, count).thenApply(outcome -> outcome.id(0))
+        ? groupCommit.submit(command).thenApply(outcome -> outcome.id(0))
         : CompletableFuture.failedFuture(refusal);
   }
 
+  /** Why no ids are given out now; null if they are. */
+  private @Nullable BrokerException refusal() {
+    BrokerException notOpen = notOpen();
+    return archive == null || notOpen != null ? notOpen : archive.full(number, state());
+  }
+
   /**
-   * Why no ids are given out now; null if they are. What this replica has applied decides: it opens
+   * Why nothing may be changed yet; null if it may. What this replica has applied decides: it opens
    * by an entry of the log, so what is submitted after that comes after it in the log, too. A
    * replica that is out of service leaves it to the leader.
    */
-  private @Nullable BrokerException refusal() {
-    return archive == null || log.problem() != null ? null : archive.refusal(number, state());
+  private @Nullable BrokerException notOpen() {
+    return archive == null || log.problem() != null ? null : archive.notOpen(number, state());
   }
 
   private ArchiveState state() {
@@ -141,7 +152,7 @@ public final class ReplicatedShard implements Shard {
         .thenApply(done -> outcomes.stream().map(CompletableFuture::join).toList());
   }
 
-  /** Proposes to remove what is past its time; for the leader. */
+  /** Proposes to remove what is past its time or cannot be read any more; for the leader. */
   public CompletableFuture<Outcome> expire(int maxRows) {
     return propose(new Expire(maxRows));
   }
@@ -205,6 +216,12 @@ public final class ReplicatedShard implements Shard {
     if (id > head) {
       throw new BrokerException(
           Reason.ID_NOT_PUBLISHED, which + " is not published; the highest id so far is " + head);
+    }
+    long firstId = reader.firstId(subject);
+    if (id < firstId) {
+      throw new BrokerException(
+          Reason.MESSAGE_REMOVED,
+          which + " was removed by a purge or a limit; the first id that is kept is " + firstId);
     }
     if (id <= reader.archivedId(subject)) {
       return null;
@@ -278,8 +295,9 @@ public final class ReplicatedShard implements Shard {
 
   @Override
   public CompletableFuture<ArchivedRun> readArchived(Subject subject, long fromId, int maxBytes) {
+    long keptFrom = Math.max(fromId, reader.firstId(subject));
     return SharedArchive.refusing(
-        archive(subject).read(subject, fromId, reader.archivedId(subject), maxBytes));
+        archive(subject).read(subject, keptFrom, reader.archivedId(subject), maxBytes));
   }
 
   @Override
@@ -289,13 +307,34 @@ public final class ReplicatedShard implements Shard {
     return archivedId == 0 || isFirstInStoreBefore(subject, archivedId, timeMillis)
         ? CompletableFuture.completedFuture(inStore)
         : SharedArchive.refusing(archive(subject).firstIdAtOrAfter(subject, archivedId, timeMillis))
-            .thenApply(id -> id <= archivedId ? id : Math.max(id, inStore));
+            .thenApply(id -> id <= archivedId ? id : Math.max(id, inStore))
+            .thenApply(id -> Math.max(id, reader.firstId(subject)));
   }
 
   /** Time never goes back within a subject: the archive then has only messages from before. */
   private boolean isFirstInStoreBefore(Subject subject, long archivedId, long timeMillis) {
     List<StoredMessage> first = reader.read(subject, archivedId + 1, 1);
     return !first.isEmpty() && MessageFrame.publishedAtMillis(first.get(0).frame()) < timeMillis;
+  }
+
+  @Override
+  public CompletableFuture<@Nullable SubjectState> describe(Subject subject) {
+    return readBarrier().thenCompose(done -> onDisk(() -> reader.subject(subject)));
+  }
+
+  @Override
+  public SubjectSettings settings(Subject subject) {
+    try {
+      return log.problem() == null ? reader.settings(subject) : SubjectSettings.DEFAULT;
+    } catch (StoreException e) {
+      return SubjectSettings.DEFAULT; // not started yet
+    }
+  }
+
+  @Override
+  public CompletableFuture<List<KnownSubject>> subjects(
+      String prefix, String afterName, int limit) {
+    return onDisk(() -> reader.subjects(prefix, afterName, limit));
   }
 
   @Override

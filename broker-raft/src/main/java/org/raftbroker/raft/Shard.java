@@ -8,9 +8,14 @@ import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Reason;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
+import org.raftbroker.raft.command.Command.ReserveIds;
+import org.raftbroker.raft.command.Command.SubjectCommand;
 import org.raftbroker.storage.Archive.ArchivedRun;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
+import org.raftbroker.storage.ShardReader.KnownSubject;
+import org.raftbroker.storage.SubjectState;
 
 /**
  * One shard as the front of a node sees it: it takes publishes for the subjects hashed to it and
@@ -37,15 +42,20 @@ public interface Shard {
    */
   CompletableFuture<Outcome> publish(List<NewMessage> messages);
 
+  /** Applies a command to its subject, once, and returns the id that it answers. */
+  CompletableFuture<Long> submit(SubjectCommand command);
+
   /** Reserves the next {@code count} ids and returns the last. */
-  CompletableFuture<Long> reserve(Subject subject, int count);
+  default CompletableFuture<Long> reserve(Subject subject, int count) {
+    return submit(new ReserveIds(subject, count));
+  }
 
   /**
    * Reads one message; sees every message that was acknowledged before the call.
    *
    * @param id at least 1
-   * @return fails with {@link Reason#ID_NOT_PUBLISHED}, {@link Reason#ID_RESERVED} or {@link
-   *     Reason#MESSAGE_EXPIRED}
+   * @return fails with {@link Reason#ID_NOT_PUBLISHED}, {@link Reason#ID_RESERVED}, {@link
+   *     Reason#MESSAGE_EXPIRED} or {@link Reason#MESSAGE_REMOVED}
    */
   CompletableFuture<StoredMessage> fetch(Subject subject, long id);
 
@@ -67,6 +77,18 @@ public interface Shard {
    * @return fails as {@link #readArchived}
    */
   CompletableFuture<Long> firstIdAtOrAfter(Subject subject, long timeMillis);
+
+  /** What is known of a subject, as of all that was acknowledged before the call; null: nothing. */
+  CompletableFuture<@Nullable SubjectState> describe(Subject subject);
+
+  /**
+   * What was set for a subject, as far as this node knows; nothing while its replica is out of
+   * service. Never touches the disk.
+   */
+  SubjectSettings settings(Subject subject);
+
+  /** As {@link ShardReader#subjects}. */
+  CompletableFuture<List<KnownSubject>> subjects(String prefix, String afterName, int limit);
 
   /**
    * Completes once this replica has applied all that was committed before the call (ReadIndex;

@@ -30,16 +30,20 @@ public record SharedArchive(Archive archive, long maxBacklogBytes) {
    */
   public static final long SKIPPED_IDS = 2 * MAX_BACKLOG_IDS;
 
-  /** Why the shard may give out no ids now; null if it may. */
-  @Nullable BrokerException refusal(int shard, ArchiveState state) {
-    if (!state.open()) {
-      return new BrokerException(
-          Reason.ARCHIVE_NOT_OPEN,
-          "shard "
-              + shard
-              + " gives out no ids before it has asked the catalog which were given out earlier;"
-              + " its leader's log says what it waits for");
-    }
+  /** Why the shard may change nothing yet; null if it may. */
+  @Nullable BrokerException notOpen(int shard, ArchiveState state) {
+    return state.open()
+        ? null
+        : new BrokerException(
+            Reason.ARCHIVE_NOT_OPEN,
+            "shard "
+                + shard
+                + " gives out no ids before it has asked the catalog which were given out earlier;"
+                + " its leader's log says what it waits for");
+  }
+
+  /** Why the shard may give out no more ids now; null if it may. */
+  @Nullable BrokerException full(int shard, ArchiveState state) {
     boolean full = state.backlogBytes() >= maxBacklogBytes || state.backlogIds() >= MAX_BACKLOG_IDS;
     return !full
         ? null

@@ -10,15 +10,22 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.NewMessage.Idempotency;
+import org.raftbroker.message.SettingsChange;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.raft.command.Command;
 import org.raftbroker.raft.command.Command.AdoptSubjects;
 import org.raftbroker.raft.command.Command.AdoptedSubject;
 import org.raftbroker.raft.command.Command.AppendBatch;
+import org.raftbroker.raft.command.Command.CreateSubject;
+import org.raftbroker.raft.command.Command.DeleteSubject;
 import org.raftbroker.raft.command.Command.Expire;
 import org.raftbroker.raft.command.Command.MarkArchived;
+import org.raftbroker.raft.command.Command.MarkRemoved;
 import org.raftbroker.raft.command.Command.OpenArchive;
+import org.raftbroker.raft.command.Command.PurgeSubject;
 import org.raftbroker.raft.command.Command.ReserveIds;
+import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.storage.Catalog.ArchivedSubject;
 import org.raftbroker.storage.Changes.ReservedRun;
 
@@ -46,12 +53,32 @@ public final class RandomCommands {
 
   /** Any kind but those that only a log's beginning sees. */
   public Command command() {
-    return switch (random.nextInt(9)) {
+    return switch (random.nextInt(13)) {
       case 0, 1 -> new ReserveIds(subject(), 1 + random.nextInt(5));
       case 2 -> new Expire(1 + random.nextInt(5));
       case 3 -> new MarkArchived(random.nextInt(60));
+      case 4 -> administration();
       default -> append();
     };
+  }
+
+  private Command administration() {
+    return switch (random.nextInt(9)) {
+      case 0, 1 -> new CreateSubject(subject(), settings());
+      case 2, 3, 4 -> new UpdateSubject(subject(), settings());
+      case 5, 6 -> new PurgeSubject(subject(), random.nextInt(60));
+      case 7 -> new DeleteSubject(subject());
+      default -> new MarkRemoved(subject(), random.nextInt(60));
+    };
+  }
+
+  private SettingsChange settings() {
+    return new SettingsChange(
+        random.nextBoolean() ? random.nextInt(3) * 30 : null,
+        random.nextBoolean() ? random.nextInt(100) : null,
+        random.nextBoolean() ? (long) random.nextInt(8) : null,
+        random.nextBoolean() ? random.nextInt(3) * 40 : null,
+        random.nextBoolean() ? (long) random.nextInt(2) << 20 : null);
   }
 
   public Command anyCommand() {
@@ -78,7 +105,10 @@ public final class RandomCommands {
                   random.nextLong(),
                   random.nextInt(),
                   random.nextLong(),
-                  random.nextLong()),
+                  random.nextLong(),
+                  1 + random.nextInt(100),
+                  random.nextLong(),
+                  settings().appliedTo(SubjectSettings.DEFAULT)),
               reserved));
     }
     return new AdoptSubjects(random.nextLong(), adopted);

@@ -16,6 +16,7 @@ import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Reason;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.raft.ApplyListener;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
@@ -24,12 +25,14 @@ import org.raftbroker.raft.apply.Applier;
 import org.raftbroker.raft.command.Command;
 import org.raftbroker.raft.command.Command.AppendBatch;
 import org.raftbroker.raft.command.Command.Expire;
-import org.raftbroker.raft.command.Command.ReserveIds;
+import org.raftbroker.raft.command.Command.SubjectCommand;
 import org.raftbroker.raft.command.Entry;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.storage.Archive.ArchivedRun;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
+import org.raftbroker.storage.ShardReader.KnownSubject;
+import org.raftbroker.storage.SubjectState;
 import org.raftbroker.storage.rocksdb.RocksShardStore;
 import org.raftbroker.storage.rocksdb.RocksStores;
 import org.raftbroker.storage.rocksdb.StoreConfig;
@@ -86,8 +89,24 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
   }
 
   @Override
-  public CompletableFuture<Long> reserve(Subject subject, int count) {
-    return onApplyThread(() -> applyAndTell(new ReserveIds(subject, count)).id(0));
+  public CompletableFuture<Long> submit(SubjectCommand command) {
+    return onApplyThread(() -> applyAndTell(command).id(0));
+  }
+
+  @Override
+  public CompletableFuture<@Nullable SubjectState> describe(Subject subject) {
+    return onApplyThread(() -> reader().subject(subject));
+  }
+
+  @Override
+  public SubjectSettings settings(Subject subject) {
+    return reader().settings(subject);
+  }
+
+  @Override
+  public CompletableFuture<List<KnownSubject>> subjects(
+      String prefix, String afterName, int limit) {
+    return onApplyThread(() -> reader().subjects(prefix, afterName, limit));
   }
 
   /** Removes what is past its time, as the leader does every now and then. */
@@ -117,6 +136,9 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
           }
           if (id > reader().head(subject)) {
             throw new BrokerException(Reason.ID_NOT_PUBLISHED, id + " is past the head");
+          }
+          if (id < reader().firstId(subject)) {
+            throw new BrokerException(Reason.MESSAGE_REMOVED, id + " was removed");
           }
           throw reader().isReserved(subject, id)
               ? new BrokerException(Reason.ID_RESERVED, id + " was reserved")

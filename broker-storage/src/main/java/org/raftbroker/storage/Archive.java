@@ -43,6 +43,19 @@ public interface Archive extends AutoCloseable {
    */
   CompletableFuture<Long> firstIdAtOrAfter(Subject subject, long toId, long timeMillis);
 
+  /**
+   * Removes messages for good; may be asked again for what is removed already. Without {@code
+   * partly} some of the last ones may stay until more are removed.
+   *
+   * @param fromId the first id to remove
+   * @param toId the last one; nothing up to there is ever read or written again
+   * @param partly whether to remove what does not fill a partition of the archive, too
+   * @param publishedByMillis a time by which all of them were published
+   * @return up to which id they are removed: at least one partition further, or {@code toId}
+   */
+  CompletableFuture<Long> remove(
+      Subject subject, long fromId, long toId, boolean partly, long publishedByMillis);
+
   @Override
   void close();
 

@@ -8,7 +8,8 @@ import org.raftbroker.message.Subject;
 
 /**
  * Neighbouring ids of one subject that one log entry gave out and that are not archived yet: either
- * all of them are messages, or all are reserved.
+ * all of them are messages, or all are reserved. Without ids it says that the entry changed what is
+ * known of the subject itself.
  *
  * @param logIndex the entry
  * @param subjectNumber the shard's short name for the subject
@@ -34,6 +35,10 @@ public record BacklogRun(
     return new BacklogRun(logIndex, subject, subjectNumber, fromId, toId, 0, 0);
   }
 
+  public static BacklogRun subjectOnly(long logIndex, Subject subject, long subjectNumber) {
+    return new BacklogRun(logIndex, subject, subjectNumber, 0, -1, 0, 0);
+  }
+
   /** The same ids in as few runs as can be: a busy subject has a run in every entry. */
   public static List<BacklogRun> joined(List<BacklogRun> runs) {
     List<BacklogRun> joined = new ArrayList<>();
@@ -55,7 +60,7 @@ public record BacklogRun(
   }
 
   public boolean isReserved() {
-    return messages == 0;
+    return messages == 0 && ids() > 0;
   }
 
   /** Whether {@code next} goes on where this run ends, with ids of the same kind. */

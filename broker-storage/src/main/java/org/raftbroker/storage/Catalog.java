@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 
 /**
  * What is archived, shared by all nodes: the subjects, and how far each shard's log is archived.
@@ -82,6 +83,8 @@ public interface Catalog extends AutoCloseable {
    * @param archivedChecksum the running checksum up to that message, which goes with its id
    * @param messages how many messages were archived
    * @param bytes the size of their frames
+   * @param firstId no message before this id can be read
+   * @param createdAtMillis when it came to be; 0 if it was deleted
    */
   record ArchivedSubject(
       Subject subject,
@@ -90,7 +93,10 @@ public interface Catalog extends AutoCloseable {
       long archivedMessageId,
       int archivedChecksum,
       long messages,
-      long bytes) {}
+      long bytes,
+      long firstId,
+      long createdAtMillis,
+      SubjectSettings settings) {}
 
   /**
    * One step of a shard's archiver: what was in the log after the step before, up to {@code

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 
 /**
  * All that one log entry changes in a shard, written atomically or not at all. Values are absolute,
@@ -25,6 +26,7 @@ import org.raftbroker.message.Subject;
  * @param archive how the shard stands with the archive after the entry
  * @param backlog ids that the entry gave out and that are to be archived
  * @param archived runs that are archived: they leave the backlog, and their messages the store
+ * @param retention what changes in what is kept of subjects
  */
 public record Changes(
     long term,
@@ -40,7 +42,8 @@ public record Changes(
     List<ShardView.ExpiringKey> expiredKeys,
     ArchiveState archive,
     List<BacklogRun> backlog,
-    List<BacklogRun> archived) {
+    List<BacklogRun> archived,
+    Retention retention) {
 
   public Changes {
     subjects = Collections.unmodifiableMap(subjects); // Map.copyOf would lose the order
@@ -56,6 +59,46 @@ public record Changes(
   }
 
   public record ReservedRun(Subject subject, long fromId, long toId) {}
+
+  /**
+   * What changes in what is kept of subjects.
+   *
+   * @param settings of subjects whose settings changed
+   * @param marks new marks
+   * @param removals whether something is kept of a subject that nobody can read
+   * @param removed what was found to be removed from the store, of each subject without a hole from
+   *     where the last one ended
+   * @param aging up to which id a subject may have messages that outlive its maximum age; 0: it has
+   *     none any more
+   */
+  public record Retention(
+      Map<Subject, SubjectSettings> settings,
+      List<SizeMark> marks,
+      Map<Subject, Boolean> removals,
+      List<RemovedRun> removed,
+      Map<Subject, Long> aging) {
+    public static final Retention NONE =
+        new Retention(Map.of(), List.of(), Map.of(), List.of(), Map.of());
+
+    public Retention {
+      settings = Collections.unmodifiableMap(settings);
+      marks = List.copyOf(marks);
+      removals = Collections.unmodifiableMap(removals);
+      removed = List.copyOf(removed);
+      aging = Collections.unmodifiableMap(aging);
+    }
+  }
+
+  /**
+   * How large a subject was when a message came: there is one for every so many bytes.
+   *
+   * @param publishedBytes the size of all frames up to {@code id}
+   */
+  public record SizeMark(Subject subject, long id, long publishedBytes) {}
+
+  /** Ids of a subject, and the messages among them that are still in the store. */
+  public record RemovedRun(
+      Subject subject, long subjectNumber, long fromId, long toId, long messages, long bytes) {}
 
   public record NewKey(Subject subject, String key, KeyState state) {}
 }

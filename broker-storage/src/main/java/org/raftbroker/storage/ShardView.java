@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 
 /**
  * The state of a shard as the next entry finds it. Read on the shard's apply thread, between two
@@ -40,6 +41,31 @@ public interface ShardView {
 
   /** What is not archived yet of the entries up to {@code upToIndex}, in log order. */
   List<BacklogRun> backlog(long upToIndex);
+
+  /** What was set for a subject. */
+  SubjectSettings settings(Subject subject);
+
+  /** The first reserved run of a subject that ends at or after an id; null if there is none. */
+  Changes.@Nullable ReservedRun nextReservedRun(Subject subject, long fromId);
+
+  /** How many of a subject's ids from one to another are reserved. */
+  long reservedIds(Subject subject, long fromId, long toId);
+
+  /**
+   * The last mark of a subject at or after an id at which it was no larger than so many bytes; null
+   * if there is none.
+   */
+  Changes.@Nullable SizeMark lastSizeMark(Subject subject, long fromId, long maxPublishedBytes);
+
+  /**
+   * What is in the store and nobody can read, of subjects in order of first use.
+   *
+   * @param maxMessages stop there; a subject then ends with an id before its first one
+   */
+  List<Changes.RemovedRun> unreadable(int maxMessages);
+
+  /** Up to which id a subject may have messages that outlive its maximum age; 0: it has none. */
+  long agingId(Subject subject);
 
   record ExpiringMessage(
       Subject subject, long subjectNumber, long id, long expiresAtMillis, int frameBytes) {}

@@ -18,21 +18,30 @@ import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.NewMessage.Idempotency;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.raft.command.Command;
 import org.raftbroker.raft.command.Command.AdoptSubjects;
 import org.raftbroker.raft.command.Command.AdoptedSubject;
 import org.raftbroker.raft.command.Command.AppendBatch;
+import org.raftbroker.raft.command.Command.CreateSubject;
+import org.raftbroker.raft.command.Command.DeleteSubject;
 import org.raftbroker.raft.command.Command.Expire;
 import org.raftbroker.raft.command.Command.MarkArchived;
+import org.raftbroker.raft.command.Command.MarkRemoved;
 import org.raftbroker.raft.command.Command.OpenArchive;
+import org.raftbroker.raft.command.Command.PurgeSubject;
 import org.raftbroker.raft.command.Command.ReserveIds;
+import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.raft.command.Entry;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.BacklogRun;
+import org.raftbroker.storage.Catalog.ArchivedSubject;
 import org.raftbroker.storage.Changes;
 import org.raftbroker.storage.Changes.NewKey;
+import org.raftbroker.storage.Changes.RemovedRun;
 import org.raftbroker.storage.Changes.ReservedRun;
+import org.raftbroker.storage.Changes.SizeMark;
 import org.raftbroker.storage.KeyState;
 import org.raftbroker.storage.OriginState;
 import org.raftbroker.storage.Outcome;
@@ -54,6 +63,12 @@ public final class Applier {
    */
   static final long ORIGIN_MEMORY_MILLIS = Duration.ofHours(1).toMillis();
 
+  /** How often a subject's size is noted: the step in which its limit in bytes is kept. */
+  static final long MARK_BYTES = 64 * 1024;
+
+  /** The answer to a command that had to leave everything as it was. */
+  private static final Outcome NOT_DONE = answer(0);
+
   private final ShardView view;
   private final Entry entry;
   private final long nowMillis;
@@ -72,6 +87,11 @@ public final class Applier {
   private final List<BacklogRun> backlog = new ArrayList<>();
   private final List<BacklogRun> archived = new ArrayList<>();
   private ArchiveState archive;
+  private final Map<Subject, SubjectSettings> settings = new LinkedHashMap<>();
+  private final List<SizeMark> marks = new ArrayList<>();
+  private final Set<Subject> trimmed = new LinkedHashSet<>();
+  private final List<RemovedRun> removed = new ArrayList<>();
+  private final Map<Subject, Long> aging = new LinkedHashMap<>();
   private long lastSubjectNumber;
 
   private Applier(ShardView view, Entry entry) {
@@ -110,8 +130,15 @@ public final class Applier {
             expiredKeys,
             archive,
             backlog,
-            archived);
+            archived,
+            new Changes.Retention(settings, marks, removals(), removed, aging));
     return new Applied(changes, outcomes);
+  }
+
+  private Map<Subject, Boolean> removals() {
+    Map<Subject, Boolean> removals = new LinkedHashMap<>();
+    trimmed.forEach(subject -> removals.put(subject, subject(subject).isRemovalDue()));
+    return removals;
   }
 
   private Outcome applyOnce(Submission submission) {
@@ -158,6 +185,21 @@ public final class Applier {
     if (command instanceof Expire expire) {
       return expire(expire);
     }
+    if (command instanceof CreateSubject create) {
+      return create(create);
+    }
+    if (command instanceof UpdateSubject update) {
+      return update(update);
+    }
+    if (command instanceof PurgeSubject purge) {
+      return purge(purge);
+    }
+    if (command instanceof DeleteSubject delete) {
+      return delete(delete);
+    }
+    if (command instanceof MarkRemoved mark) {
+      return markRemoved(mark);
+    }
     if (command instanceof AdoptSubjects adopt) {
       return adopt(adopt);
     }
@@ -202,21 +244,27 @@ public final class Applier {
 
   private long append(NewMessage message) {
     Subject subject = message.subject();
-    SubjectState state = subject(subject);
+    SubjectState state = subject(subject).createdAt(nowMillis);
+    SubjectSettings limits = settings(subject);
     long id = Math.incrementExact(state.lastId());
-    int checksum = MessageFrame.checksum(state.checksum(), id, message.body());
+    int checksum = MessageFrame.checksum(state.head().checksum(), id, message.body());
+    int expirationSeconds = limits.expirationSeconds(message.expirationSeconds());
     long expiresAt =
-        message.expirationSeconds() == 0
-            ? 0
-            : nowMillis + Duration.ofSeconds(message.expirationSeconds()).toMillis();
+        expirationSeconds == 0 ? 0 : nowMillis + Duration.ofSeconds(expirationSeconds).toMillis();
     byte[] frame =
-        MessageFrame.encode(message, id, nowMillis, expiresAt, state.lastMessageId(), checksum);
+        MessageFrame.encode(message, id, nowMillis, expiresAt, state.head().messageId(), checksum);
     messages.add(new StoredMessage(subject, id, expiresAt, frame));
     ReservedRun run = reserved.remove(subject);
     if (run != null) {
       closedRuns.add(run);
     }
-    subjects.put(subject, state.withMessage(id, checksum, frame.length));
+    subjects.put(
+        subject,
+        withinLimits(
+            subject,
+            limits,
+            state.withMessage(id, checksum, frame.length),
+            state.kept().publishedBytes()));
     if (archive.open()) {
       toBacklog(BacklogRun.message(entry.logIndex(), subject, state.number(), id, frame.length));
     }
@@ -225,10 +273,11 @@ public final class Applier {
 
   private Outcome reserve(ReserveIds reserve) {
     Subject subject = reserve.subject();
-    SubjectState state = subject(subject);
+    SubjectState state = subject(subject).createdAt(nowMillis);
     // A run that touches the one before becomes one with it, so that a subject that is only
     // reserved stays one row.
-    long from = state.reservedFrom() == 0 ? state.lastId() + 1 : state.reservedFrom();
+    long reservedFrom = state.head().reservedFrom();
+    long from = reservedFrom == 0 ? state.lastId() + 1 : reservedFrom;
     long to = Math.addExact(state.lastId(), reserve.count());
     reserved.put(subject, new ReservedRun(subject, from, to));
     subjects.put(subject, state.withReserved(from, to));
@@ -246,11 +295,237 @@ public final class Applier {
     expired = true;
     expiredMessages = view.expiredMessages(nowMillis, expire.maxRows());
     for (ExpiringMessage message : expiredMessages) {
-      subjects.put(
-          message.subject(), subject(message.subject()).withoutMessage(message.frameBytes()));
+      SubjectState state = subject(message.subject());
+      // What a purge or a limit took from the store before left its time of expiry behind.
+      if (message.id() > state.kept().removedId()) {
+        subjects.put(message.subject(), state.without(1, message.frameBytes()));
+      }
     }
     expiredKeys = view.expiredKeys(nowMillis, expire.maxRows());
+    if (!archive.open()) {
+      removeUnreadable(expire.maxRows());
+    }
     return Outcome.NO_IDS;
+  }
+
+  private void removeUnreadable(int maxMessages) {
+    for (RemovedRun run : view.unreadable(maxMessages)) {
+      long messages = run.messages();
+      long bytes = run.bytes();
+      for (ExpiringMessage message : expiredMessages) {
+        boolean isInRun = run.fromId() <= message.id() && message.id() <= run.toId();
+        if (isInRun && message.subjectNumber() == run.subjectNumber()) {
+          messages--;
+          bytes -= message.frameBytes();
+        }
+      }
+      SubjectState state = subject(run.subject());
+      subjects.put(run.subject(), state.without(messages, bytes).removedUpTo(run.toId()));
+      removed.add(run);
+      trimmed.add(run.subject());
+    }
+  }
+
+  private Outcome create(CreateSubject create) {
+    Subject subject = create.subject();
+    SubjectState known = known(subject);
+    if (known != null && !known.isDeleted()) {
+      return NOT_DONE;
+    }
+    subjects.put(subject, subject(subject).createdAt(nowMillis));
+    return set(subject, create.settings().appliedTo(SubjectSettings.DEFAULT));
+  }
+
+  private Outcome update(UpdateSubject update) {
+    Subject subject = update.subject();
+    SubjectState state = known(subject);
+    if (state == null || state.isDeleted()) {
+      return NOT_DONE;
+    }
+    SubjectSettings before = settings(subject);
+    SubjectSettings after = update.settings().appliedTo(before);
+    int maxAge = after.maxAgeSeconds();
+    if (maxAge == 0) {
+      aging.put(subject, 0L);
+    } else if (before.maxAgeSeconds() == 0 || maxAge < before.maxAgeSeconds()) {
+      aging.put(subject, state.lastId());
+    }
+    state = withoutExcess(subject, after, state);
+    subjects.put(subject, withinBytes(subject, after, state));
+    return set(subject, after);
+  }
+
+  private Outcome set(Subject subject, SubjectSettings after) {
+    settings.put(subject, after);
+    SubjectState state = subject(subject);
+    subjects.put(subject, state);
+    tellCatalog(subject, state);
+    return answer(state.lastId() + 1);
+  }
+
+  private Outcome purge(PurgeSubject purge) {
+    Subject subject = purge.subject();
+    SubjectState state = known(subject);
+    if (state == null || state.isDeleted()) {
+      return NOT_DONE;
+    }
+    SubjectState purged = purged(subject, state, purge.upToId());
+    subjects.put(subject, purged);
+    if (agingId(subject) < purged.firstId()) {
+      aging.put(subject, 0L);
+    }
+    tellCatalog(subject, purged);
+    return answer(purged.firstId());
+  }
+
+  private Outcome delete(DeleteSubject delete) {
+    Subject subject = delete.subject();
+    SubjectState state = known(subject);
+    if (state == null || state.isDeleted()) {
+      return NOT_DONE;
+    }
+    subjects.put(subject, purged(subject, state, Long.MAX_VALUE).deleted());
+    aging.put(subject, 0L);
+    return set(subject, SubjectSettings.DEFAULT);
+  }
+
+  private Outcome markRemoved(MarkRemoved mark) {
+    SubjectState state = known(mark.subject());
+    if (state == null || !archive.open()) {
+      return Outcome.NO_IDS;
+    }
+    long fromId = state.kept().removedId() + 1;
+    long toId = Math.min(mark.upToId(), state.firstId() - 1);
+    if (toId >= fromId) {
+      subjects.put(mark.subject(), state.removedUpTo(toId));
+      removed.add(new RemovedRun(mark.subject(), state.number(), fromId, toId, 0, 0));
+      trimmed.add(mark.subject());
+    }
+    return Outcome.NO_IDS;
+  }
+
+  private static Outcome answer(long id) {
+    return new Outcome(new long[] {id}, new int[0]);
+  }
+
+  /** What is known of a subject itself is for the catalog, too. */
+  private void tellCatalog(Subject subject, SubjectState state) {
+    if (archive.open()) {
+      toBacklog(BacklogRun.subjectOnly(entry.logIndex(), subject, state.number()));
+    }
+  }
+
+  // -- what is kept of a subject
+
+  private SubjectState withinLimits(
+      Subject subject, SubjectSettings limits, SubjectState state, long bytesBefore) {
+    long bytes = state.kept().publishedBytes();
+    boolean isMarked = bytes / MARK_BYTES != bytesBefore / MARK_BYTES;
+    if (isMarked) {
+      marks.add(new SizeMark(subject, state.lastId(), bytes));
+    }
+    SubjectState kept = withoutExcess(subject, limits, state);
+    return isMarked ? withinBytes(subject, limits, kept) : kept;
+  }
+
+  private SubjectState withoutExcess(Subject subject, SubjectSettings limits, SubjectState state) {
+    long excess = state.kept().messages() - limits.maxMessages();
+    if (limits.maxMessages() == 0 || excess <= 0) {
+      return state;
+    }
+    trimmed.add(subject);
+    long firstId = state.firstId();
+    if (state.lastId() - firstId + 1 == state.kept().messages()) {
+      return state.keptFrom(firstId + excess, limits.maxMessages());
+    }
+    long left = excess;
+    while (left > 0) {
+      ReservedRun run = nextReservedRun(subject, firstId);
+      long messagesBefore = run == null ? left : Math.max(0, run.fromId() - firstId);
+      if (run == null || messagesBefore >= left) {
+        firstId += left;
+        left = 0;
+      } else {
+        left -= messagesBefore;
+        firstId = run.toId() + 1;
+      }
+    }
+    return state.keptFrom(firstId, limits.maxMessages());
+  }
+
+  /** As it was at the last mark after which there is still as much as there may be. */
+  private SubjectState withinBytes(Subject subject, SubjectSettings limits, SubjectState state) {
+    if (limits.maxBytes() == 0) {
+      return state;
+    }
+    SizeMark mark =
+        view.lastSizeMark(
+            subject, state.firstId(), state.kept().publishedBytes() - limits.maxBytes());
+    return mark == null ? state : purged(subject, state, mark.id());
+  }
+
+  private SubjectState purged(Subject subject, SubjectState state, long upToId) {
+    long toId = Math.min(upToId, state.lastId());
+    if (toId < state.firstId()) {
+      return state;
+    }
+    trimmed.add(subject);
+    long messages =
+        toId == state.lastId()
+            ? 0
+            : state.kept().messages()
+                - (toId - state.firstId() + 1)
+                + reservedIds(subject, state.firstId(), toId);
+    return state.keptFrom(toId + 1, messages);
+  }
+
+  /** As {@link ShardView#nextReservedRun}, with what this entry has reserved. */
+  private @Nullable ReservedRun nextReservedRun(Subject subject, long fromId) {
+    ReservedRun first = view.nextReservedRun(subject, fromId);
+    for (ReservedRun run : runsOfThisEntry(subject)) {
+      boolean isNearer = first == null || run.fromId() <= first.fromId();
+      if (run.toId() >= fromId && isNearer) {
+        first = run;
+      }
+    }
+    return first;
+  }
+
+  /** As {@link ShardView#reservedIds}, with what this entry has reserved. */
+  private long reservedIds(Subject subject, long fromId, long toId) {
+    SubjectState before = view.subject(subject);
+    long headBefore = before == null ? 0 : before.lastId();
+    long ids = view.reservedIds(subject, fromId, Math.min(toId, headBefore));
+    for (ReservedRun run : runsOfThisEntry(subject)) {
+      // A run that grew in this entry began before it.
+      long newFrom = Math.max(Math.max(run.fromId(), headBefore + 1), fromId);
+      ids += Math.max(0, Math.min(run.toId(), toId) - newFrom + 1);
+    }
+    return ids;
+  }
+
+  private List<ReservedRun> runsOfThisEntry(Subject subject) {
+    List<ReservedRun> runs = new ArrayList<>(1);
+    for (ReservedRun run : closedRuns) {
+      if (run.subject().equals(subject)) {
+        runs.add(run);
+      }
+    }
+    ReservedRun growing = reserved.get(subject);
+    if (growing != null) {
+      runs.add(growing);
+    }
+    return runs;
+  }
+
+  private SubjectSettings settings(Subject subject) {
+    SubjectSettings changed = settings.isEmpty() ? null : settings.get(subject);
+    return changed == null ? view.settings(subject) : changed;
+  }
+
+  private long agingId(Subject subject) {
+    Long changed = aging.get(subject);
+    return changed == null ? view.agingId(subject) : changed;
   }
 
   private void toBacklog(BacklogRun run) {
@@ -270,13 +545,22 @@ public final class Applier {
     archive = ArchiveState.adopting(adopt.incarnation());
     for (AdoptedSubject adopted : adopt.subjects()) {
       Subject subject = adopted.known().subject();
+      ArchivedSubject known = adopted.known();
       long reservedFrom = 0;
+      long messages = known.lastId() - known.firstId() + 1;
       for (ReservedRun run : adopted.reserved()) {
         closedRuns.add(run);
-        reservedFrom = run.toId() == adopted.known().lastId() ? run.fromId() : 0;
+        reservedFrom = run.toId() == known.lastId() ? run.fromId() : 0;
+        messages -= Math.max(0, run.toId() - Math.max(run.fromId(), known.firstId()) + 1);
       }
       subjects.put(
-          subject, SubjectState.adopted(subject(subject).number(), adopted.known(), reservedFrom));
+          subject, SubjectState.adopted(subject(subject).number(), known, reservedFrom, messages));
+      settings.put(subject, known.settings());
+      marks.add(new SizeMark(subject, known.lastId(), known.bytes()));
+      trimmed.add(subject);
+      if (known.settings().maxAgeSeconds() > 0) {
+        aging.put(subject, known.lastId());
+      }
     }
     return Outcome.NO_IDS;
   }
@@ -311,11 +595,13 @@ public final class Applier {
   }
 
   private SubjectState subject(Subject subject) {
+    SubjectState state = known(subject);
+    return state == null ? SubjectState.first(++lastSubjectNumber, nowMillis) : state;
+  }
+
+  private @Nullable SubjectState known(Subject subject) {
     SubjectState state = subjects.get(subject);
-    if (state == null) {
-      state = view.subject(subject);
-    }
-    return state == null ? SubjectState.first(++lastSubjectNumber) : state;
+    return state == null ? view.subject(subject) : state;
   }
 
   private @Nullable KeyState key(KeyName name) {

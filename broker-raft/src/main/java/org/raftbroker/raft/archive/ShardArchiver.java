@@ -4,13 +4,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.MessageFrame;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.raft.command.Command.MarkArchived;
+import org.raftbroker.raft.command.Command.MarkRemoved;
 import org.raftbroker.storage.Archive;
 import org.raftbroker.storage.ArchiveException;
 import org.raftbroker.storage.ArchiveState;
@@ -19,12 +22,14 @@ import org.raftbroker.storage.Catalog;
 import org.raftbroker.storage.Catalog.ArchiveStep;
 import org.raftbroker.storage.Catalog.ArchivedSubject;
 import org.raftbroker.storage.Changes.ReservedRun;
+import org.raftbroker.storage.ShardReader.KnownSubject;
 import org.raftbroker.storage.SubjectState;
 
 /**
  * Moves one shard's backlog, oldest first, while this node leads the shard: messages to the
  * archive, then subjects to the catalog, then an entry to the log, upon which every replica drops
- * what was moved. Only touched on one thread, which it blocks.
+ * what was moved. Then it removes from the archive what a purge or a limit left unreadable. Only
+ * touched on one thread, which it blocks.
  *
  * <p>It remembers nothing. Where to begin is in the shard's state; what a step writes follows from
  * the log alone and is the same whoever does it and however often, so it may end anywhere, and for
@@ -42,6 +47,9 @@ final class ShardArchiver {
     /** More is waiting. */
     MORE
   }
+
+  /** Subjects from which something is removed in one step. */
+  private static final int MAX_REMOVALS = 16;
 
   /** Bounds what one read of the store holds beside the step's messages. */
   private static final long MAX_READ_BYTES = 1024 * 1024;
@@ -86,10 +94,8 @@ final class ShardArchiver {
       return Result.MORE;
     }
     List<BacklogRun> runs = shard.reader().backlog(config.maxStepMessages(), config.maxStepBytes());
-    if (runs.isEmpty()) {
-      return Result.IDLE;
-    }
-    return move(state, runs);
+    Result moved = runs.isEmpty() ? Result.IDLE : move(state, runs);
+    return remove() && moved != Result.NOT_LEADING ? Result.MORE : moved;
   }
 
   private Result move(ArchiveState state, List<BacklogRun> runs) throws InterruptedException {
@@ -97,11 +103,11 @@ final class ShardArchiver {
     List<BacklogRun> joined = BacklogRun.joined(runs);
     List<StoredMessage> messages = new ArrayList<>();
     for (BacklogRun run : joined) {
-      if (!run.isReserved() && !read(run, messages)) {
+      if (run.messages() > 0 && !read(run, messages)) {
         return Result.MORE;
       }
     }
-    write(messages);
+    write(messages.stream().filter(this::isKept).toList());
     ArchiveStep step = step(state, runs, joined, messages);
     if (shard.reader().archive().archivedIndex() != state.archivedIndex()) {
       return Result.MORE; // another leader did this step, and the sums in ours are not right
@@ -114,13 +120,38 @@ final class ShardArchiver {
     return full ? Result.MORE : Result.CAUGHT_UP;
   }
 
+  private boolean isKept(StoredMessage message) {
+    return message.id() >= shard.reader().firstId(message.subject());
+  }
+
+  /** Removes some of what nobody can read from the archive; whether there was something. */
+  private boolean remove() throws InterruptedException {
+    boolean removed = false;
+    for (KnownSubject due : shard.reader().removalsDue(MAX_REMOVALS)) {
+      SubjectState state = due.state();
+      long fromId = state.kept().removedId() + 1;
+      // What is not archived yet may still be written.
+      long toId = Math.min(state.firstId() - 1, state.archivedId());
+      if (fromId <= toId) {
+        boolean isEmptied = state.kept().messages() == 0;
+        long upToId =
+            await(
+                archive.remove(
+                    due.subject(), fromId, toId, isEmptied, shard.reader().lastTimeMillis()));
+        shard.propose(new MarkRemoved(due.subject(), upToId));
+        removed = true;
+      }
+    }
+    return removed;
+  }
+
   /** False if another leader has moved them meanwhile. */
   private boolean read(BacklogRun run, List<StoredMessage> messages) {
     long nextId = run.fromId();
     long bytesLeft = run.bytes();
     while (nextId <= run.toId()) {
       int maxBytes = (int) Math.min(bytesLeft, MAX_READ_BYTES);
-      for (StoredMessage message : shard.reader().read(run.subject(), nextId, maxBytes)) {
+      for (StoredMessage message : shard.reader().stored(run.subject(), nextId, maxBytes)) {
         if (message.id() != nextId) {
           break;
         }
@@ -134,7 +165,8 @@ final class ShardArchiver {
       if (shard.reader().archivedId(run.subject()) >= nextId) {
         return false;
       }
-      if (shard.reader().message(run.subject(), nextId) == null) {
+      List<StoredMessage> next = shard.reader().stored(run.subject(), nextId, 1);
+      if (next.isEmpty() || next.get(0).id() != nextId) {
         throw new IllegalStateException(
             "message "
                 + nextId
@@ -147,13 +179,18 @@ final class ShardArchiver {
   }
 
   private void write(List<StoredMessage> messages) throws InterruptedException {
+    var unused = await(archive.write(messages, clockMillis.getAsLong()));
+  }
+
+  private static <T extends @Nullable Object> T await(CompletableFuture<T> answer)
+      throws InterruptedException {
     try {
-      archive.write(messages, clockMillis.getAsLong()).get();
+      return answer.get();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof ArchiveException failure) {
         throw new ArchiveException(String.valueOf(failure.getMessage()), failure);
       }
-      throw new IllegalStateException("messages could not be archived", e.getCause());
+      throw new IllegalStateException("the archive failed unexpectedly", e.getCause());
     }
   }
 
@@ -174,7 +211,9 @@ final class ShardArchiver {
       sums.computeIfAbsent(message.subject(), s -> new SubjectSums()).lastMessage = message;
     }
     List<ArchivedSubject> subjects = new ArrayList<>();
-    sums.forEach((subject, sum) -> subjects.add(sum.addedTo(subject, known(subject))));
+    sums.forEach(
+        (subject, sum) ->
+            subjects.add(sum.addedTo(subject, known(subject), shard.reader().settings(subject))));
     return new ArchiveStep(
         shard.number(),
         state.incarnation(),
@@ -213,16 +252,19 @@ final class ShardArchiver {
       bytes += run.bytes();
     }
 
-    ArchivedSubject addedTo(Subject subject, SubjectState before) {
+    ArchivedSubject addedTo(Subject subject, SubjectState before, SubjectSettings settings) {
       StoredMessage last = lastMessage;
       return new ArchivedSubject(
           subject,
           before.lastId(),
-          upToId,
+          Math.max(upToId, before.archivedId()),
           last == null ? 0 : last.id(),
           last == null ? 0 : MessageFrame.checksum(last.frame()),
-          before.archivedMessages() + messages,
-          before.archivedBytes() + bytes);
+          before.archived().messages() + messages,
+          before.archived().bytes() + bytes,
+          before.firstId(),
+          before.createdAtMillis(),
+          settings);
     }
   }
 }

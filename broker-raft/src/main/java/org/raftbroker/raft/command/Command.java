@@ -2,6 +2,7 @@ package org.raftbroker.raft.command;
 
 import java.util.List;
 import org.raftbroker.message.NewMessage;
+import org.raftbroker.message.SettingsChange;
 import org.raftbroker.message.Subject;
 import org.raftbroker.storage.Catalog.ArchivedSubject;
 import org.raftbroker.storage.Changes.ReservedRun;
@@ -46,23 +47,49 @@ public sealed interface Command {
     }
   }
 
-  /** Take the next {@code count} ids of a subject without messages. */
-  record ReserveIds(Subject subject, int count) implements Command {
+  /** Changes one subject, and answers one id of it. */
+  sealed interface SubjectCommand extends Command {
+    Subject subject();
+
+    @Override
+    default int weight() {
+      return NewMessage.UTF8_BYTES_PER_CHAR * subject().name().length() + 2 * OVERHEAD_BYTES;
+    }
+  }
+
+  /** Take the next {@code count} ids of a subject without messages. Answers the last one. */
+  record ReserveIds(Subject subject, int count) implements SubjectCommand {
     public ReserveIds {
       if (count < 1) {
         throw new IllegalArgumentException("cannot reserve " + count + " ids of " + subject);
       }
     }
-
-    @Override
-    public int weight() {
-      return NewMessage.UTF8_BYTES_PER_CHAR * subject.name().length() + OVERHEAD_BYTES;
-    }
   }
 
   /**
+   * Make a subject known, before anything else does. Answers the id that its next message gets; 0
+   * if it is known already.
+   */
+  record CreateSubject(Subject subject, SettingsChange settings) implements SubjectCommand {}
+
+  /** Answers the id that its next message gets; 0 if the subject is not known. */
+  record UpdateSubject(Subject subject, SettingsChange settings) implements SubjectCommand {}
+
+  /**
+   * Let nobody read messages up to an id, or any that there are if that is further. Answers the
+   * first id that may still be read; 0 if the subject is not known.
+   */
+  record PurgeSubject(Subject subject, long upToId) implements SubjectCommand {}
+
+  /**
+   * Forget a subject, but for its ids, which are not given out again. Answers the id that its next
+   * message gets; 0 if the subject is not known.
+   */
+  record DeleteSubject(Subject subject) implements SubjectCommand {}
+
+  /**
    * Remove at most {@code maxRows} messages and at most as many idempotency keys that are past
-   * their time.
+   * their time, and about as many messages that nobody can read any more.
    */
   record Expire(int maxRows) implements Command {
     @Override
@@ -114,6 +141,14 @@ public sealed interface Command {
     @Override
     public int weight() {
       return OVERHEAD_BYTES;
+    }
+  }
+
+  /** What nobody can read up to this id is removed from the archive, too. */
+  record MarkRemoved(Subject subject, long upToId) implements Command {
+    @Override
+    public int weight() {
+      return NewMessage.UTF8_BYTES_PER_CHAR * subject.name().length() + OVERHEAD_BYTES;
     }
   }
 

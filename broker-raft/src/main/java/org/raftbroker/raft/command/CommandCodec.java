@@ -8,30 +8,45 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.NewMessage.Idempotency;
+import org.raftbroker.message.SettingsChange;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.proto.log.LogAdoptSubjects;
 import org.raftbroker.proto.log.LogAdoptedSubject;
 import org.raftbroker.proto.log.LogAppendBatch;
+import org.raftbroker.proto.log.LogCreateSubject;
+import org.raftbroker.proto.log.LogDeleteSubject;
 import org.raftbroker.proto.log.LogEntry;
 import org.raftbroker.proto.log.LogExpire;
 import org.raftbroker.proto.log.LogIdRun;
 import org.raftbroker.proto.log.LogMarkArchived;
+import org.raftbroker.proto.log.LogMarkRemoved;
 import org.raftbroker.proto.log.LogMessage;
 import org.raftbroker.proto.log.LogOpenArchive;
 import org.raftbroker.proto.log.LogOutcome;
 import org.raftbroker.proto.log.LogOutcomes;
+import org.raftbroker.proto.log.LogPurgeSubject;
 import org.raftbroker.proto.log.LogReserveIds;
+import org.raftbroker.proto.log.LogSettings;
 import org.raftbroker.proto.log.LogSubmission;
 import org.raftbroker.proto.log.LogSubmissions;
+import org.raftbroker.proto.log.LogUpdateSubject;
 import org.raftbroker.raft.command.Command.AdoptSubjects;
 import org.raftbroker.raft.command.Command.AdoptedSubject;
 import org.raftbroker.raft.command.Command.AppendBatch;
+import org.raftbroker.raft.command.Command.CreateSubject;
+import org.raftbroker.raft.command.Command.DeleteSubject;
 import org.raftbroker.raft.command.Command.Expire;
 import org.raftbroker.raft.command.Command.MarkArchived;
+import org.raftbroker.raft.command.Command.MarkRemoved;
 import org.raftbroker.raft.command.Command.OpenArchive;
+import org.raftbroker.raft.command.Command.PurgeSubject;
 import org.raftbroker.raft.command.Command.ReserveIds;
+import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.storage.Catalog.ArchivedSubject;
 import org.raftbroker.storage.Changes.ReservedRun;
 import org.raftbroker.storage.Outcome;
@@ -140,6 +155,43 @@ public final class CommandCodec {
           .setOpenArchive(LogOpenArchive.newBuilder().setIncarnation(open.incarnation()))
           .build();
     }
+    if (command instanceof CreateSubject create) {
+      return proto
+          .setCreateSubject(
+              LogCreateSubject.newBuilder()
+                  .setSubject(create.subject().name())
+                  .setSettings(toProto(create.settings())))
+          .build();
+    }
+    if (command instanceof UpdateSubject update) {
+      return proto
+          .setUpdateSubject(
+              LogUpdateSubject.newBuilder()
+                  .setSubject(update.subject().name())
+                  .setSettings(toProto(update.settings())))
+          .build();
+    }
+    if (command instanceof PurgeSubject purge) {
+      return proto
+          .setPurgeSubject(
+              LogPurgeSubject.newBuilder()
+                  .setSubject(purge.subject().name())
+                  .setUpToId(purge.upToId()))
+          .build();
+    }
+    if (command instanceof DeleteSubject delete) {
+      return proto
+          .setDeleteSubject(LogDeleteSubject.newBuilder().setSubject(delete.subject().name()))
+          .build();
+    }
+    if (command instanceof MarkRemoved mark) {
+      return proto
+          .setMarkRemoved(
+              LogMarkRemoved.newBuilder()
+                  .setSubject(mark.subject().name())
+                  .setUpToId(mark.upToId()))
+          .build();
+    }
     if (command instanceof MarkArchived mark) {
       return proto
           .setMarkArchived(LogMarkArchived.newBuilder().setUpToIndex(mark.upToIndex()))
@@ -172,6 +224,32 @@ public final class CommandCodec {
         checkAllKnown(proto.getMarkArchived());
         yield new MarkArchived(proto.getMarkArchived().getUpToIndex());
       }
+      case CREATE_SUBJECT -> {
+        LogCreateSubject create = proto.getCreateSubject();
+        checkAllKnown(create);
+        yield new CreateSubject(
+            subject(create.getSubject(), subjects), settings(create.getSettings()));
+      }
+      case UPDATE_SUBJECT -> {
+        LogUpdateSubject update = proto.getUpdateSubject();
+        checkAllKnown(update);
+        yield new UpdateSubject(
+            subject(update.getSubject(), subjects), settings(update.getSettings()));
+      }
+      case PURGE_SUBJECT -> {
+        LogPurgeSubject purge = proto.getPurgeSubject();
+        checkAllKnown(purge);
+        yield new PurgeSubject(subject(purge.getSubject(), subjects), purge.getUpToId());
+      }
+      case DELETE_SUBJECT -> {
+        checkAllKnown(proto.getDeleteSubject());
+        yield new DeleteSubject(subject(proto.getDeleteSubject().getSubject(), subjects));
+      }
+      case MARK_REMOVED -> {
+        LogMarkRemoved mark = proto.getMarkRemoved();
+        checkAllKnown(mark);
+        yield new MarkRemoved(subject(mark.getSubject(), subjects), mark.getUpToId());
+      }
       case COMMAND_NOT_SET -> throw ofNewerVersion();
     };
   }
@@ -198,7 +276,10 @@ public final class CommandCodec {
               .setArchivedMessageId(known.archivedMessageId())
               .setArchivedChecksum(known.archivedChecksum())
               .setMessages(known.messages())
-              .setBytes(known.bytes());
+              .setBytes(known.bytes())
+              .setFirstId(known.firstId())
+              .setCreatedAtMillis(known.createdAtMillis())
+              .setSettings(toProto(known.settings()));
       for (ReservedRun run : adopted.reserved()) {
         subject.addReserved(LogIdRun.newBuilder().setFromId(run.fromId()).setToId(run.toId()));
       }
@@ -223,12 +304,51 @@ public final class CommandCodec {
                   subject.getArchivedMessageId(),
                   subject.getArchivedChecksum(),
                   subject.getMessages(),
-                  subject.getBytes()),
+                  subject.getBytes(),
+                  Math.max(1, subject.getFirstId()), // absent in the logs of older versions
+                  subject.getCreatedAtMillis(),
+                  settings(subject.getSettings()).appliedTo(SubjectSettings.DEFAULT)),
               subject.getReservedList().stream()
                   .map(run -> new ReservedRun(name, run.getFromId(), run.getToId()))
                   .toList()));
     }
     return new AdoptSubjects(proto.getIncarnation(), adopted);
+  }
+
+  private static LogSettings toProto(SubjectSettings settings) {
+    return LogSettings.newBuilder()
+        .setDefaultExpirationSeconds(settings.defaultExpirationSeconds())
+        .setMaxBodyBytes(settings.maxBodyBytes())
+        .setMaxMessages(settings.maxMessages())
+        .setMaxAgeSeconds(settings.maxAgeSeconds())
+        .setMaxBytes(settings.maxBytes())
+        .build();
+  }
+
+  private static LogSettings toProto(SettingsChange change) {
+    LogSettings.Builder proto = LogSettings.newBuilder();
+    ifGiven(change.defaultExpirationSeconds(), proto::setDefaultExpirationSeconds);
+    ifGiven(change.maxBodyBytes(), proto::setMaxBodyBytes);
+    ifGiven(change.maxMessages(), proto::setMaxMessages);
+    ifGiven(change.maxAgeSeconds(), proto::setMaxAgeSeconds);
+    ifGiven(change.maxBytes(), proto::setMaxBytes);
+    return proto.build();
+  }
+
+  private static <T> void ifGiven(@Nullable T value, Consumer<T> then) {
+    if (value != null) {
+      then.accept(value);
+    }
+  }
+
+  private static SettingsChange settings(LogSettings proto) {
+    checkAllKnown(proto);
+    return new SettingsChange(
+        proto.hasDefaultExpirationSeconds() ? proto.getDefaultExpirationSeconds() : null,
+        proto.hasMaxBodyBytes() ? proto.getMaxBodyBytes() : null,
+        proto.hasMaxMessages() ? proto.getMaxMessages() : null,
+        proto.hasMaxAgeSeconds() ? proto.getMaxAgeSeconds() : null,
+        proto.hasMaxBytes() ? proto.getMaxBytes() : null);
   }
 
   private static Subject subject(String name, Map<String, Subject> subjects) {

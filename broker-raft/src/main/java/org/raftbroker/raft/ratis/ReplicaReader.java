@@ -5,6 +5,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.BacklogRun;
 import org.raftbroker.storage.Changes;
@@ -89,8 +90,43 @@ final class ReplicaReader implements ShardReader {
   }
 
   @Override
-  public boolean hasExpired(long nowMillis) {
-    return read(reader -> reader.hasExpired(nowMillis));
+  public boolean hasRemovable(long nowMillis) {
+    return read(reader -> reader.hasRemovable(nowMillis));
+  }
+
+  @Override
+  public long firstId(Subject subject) {
+    return read(reader -> reader.firstId(subject));
+  }
+
+  @Override
+  public SubjectSettings settings(Subject subject) {
+    return read(reader -> reader.settings(subject));
+  }
+
+  @Override
+  public List<KnownSubject> subjects(String prefix, String afterName, int limit) {
+    return read(reader -> reader.subjects(prefix, afterName, limit));
+  }
+
+  @Override
+  public List<KnownSubject> removalsDue(int limit) {
+    return read(reader -> reader.removalsDue(limit));
+  }
+
+  @Override
+  public List<AgingSubject> aging(long afterNumber, int limit) {
+    return read(reader -> reader.aging(afterNumber, limit));
+  }
+
+  @Override
+  public long lastTimeMillis() {
+    return read(ShardReader::lastTimeMillis);
+  }
+
+  @Override
+  public List<StoredMessage> stored(Subject subject, long fromId, int maxBytes) {
+    return read(reader -> reader.stored(subject, fromId, maxBytes));
   }
 
   private <T extends @Nullable Object> T read(Function<ShardReader, T> action) {

@@ -22,8 +22,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What shards need now and then, on one thread, once a second: the leader proposes to remove what
- * has expired, every replica takes its snapshots, and leaders are spread: each shard has a
- * preferred leader, which asks for leadership when it has followed for a while.
+ * has expired or cannot be read any more, every replica takes its snapshots, and leaders are
+ * spread: each shard has a preferred leader, which asks for leadership when it has followed for a
+ * while.
  *
  * <p>The preferred one asks, rather than the leader giving, because only it knows that it is well
  * and not about to stop.
@@ -34,7 +35,7 @@ final class ShardMaintenance implements AutoCloseable {
   private static final long PERIOD_MILLIS = 1_000;
 
   /** Rows that one entry removes: the apply thread is busy for some milliseconds, no longer. */
-  private static final int EXPIRE_ROWS = 1_000;
+  private static final int EXPIRE_ROWS = 2_000;
 
   private static final int EXPIRE_ENTRIES_PER_PERIOD = 20;
 
@@ -65,6 +66,7 @@ final class ShardMaintenance implements AutoCloseable {
   private final int[] patience;
   private final int[] periodsOutOfService;
   private final List<Rebuild> rebuilds;
+  private final List<AgeLimit> ageLimits;
   private volatile boolean asksForLeadership = true;
 
   ShardMaintenance(
@@ -83,6 +85,7 @@ final class ShardMaintenance implements AutoCloseable {
     this.periodsOutOfService = new int[shards.size()];
     this.rebuilds =
         replicas.stream().map(r -> new Rebuild(r, r.quarantine(), self, properties)).toList();
+    this.ageLimits = shards.stream().map(shard -> new AgeLimit(shard, clockMillis)).toList();
     this.patience = new int[shards.size()];
     Arrays.fill(patience, PATIENCE);
   }
@@ -121,6 +124,7 @@ final class ShardMaintenance implements AutoCloseable {
     replica.snapshotIfDue(config.snapshotEveryBytes(), config.snapshotEveryEntries());
     if (replica.log().leads()) {
       expire(shard);
+      ageLimits.get(shard).enforce();
     }
     askForLeadership(shard, replica);
   }
@@ -137,14 +141,14 @@ final class ShardMaintenance implements AutoCloseable {
   }
 
   private void expire(int shard) throws InterruptedException, ExecutionException, TimeoutException {
-    for (int i = 0; i < EXPIRE_ENTRIES_PER_PERIOD && hasExpired(shard); i++) {
+    for (int i = 0; i < EXPIRE_ENTRIES_PER_PERIOD && hasRemovable(shard); i++) {
       shards.get(shard).expire(EXPIRE_ROWS).get(5, TimeUnit.SECONDS);
     }
   }
 
-  private boolean hasExpired(int shard) {
+  private boolean hasRemovable(int shard) {
     try {
-      return shards.get(shard).reader().hasExpired(clockMillis.getAsLong());
+      return shards.get(shard).reader().hasRemovable(clockMillis.getAsLong());
     } catch (StoreException e) {
       return false; // not serving: there is nothing to remove from
     }

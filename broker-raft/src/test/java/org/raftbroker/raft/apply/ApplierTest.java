@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -20,16 +21,24 @@ import org.junit.jupiter.api.io.TempDir;
 import org.raftbroker.message.MessageFrame;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.NewMessage.Idempotency;
+import org.raftbroker.message.SettingsChange;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.raft.command.Command;
 import org.raftbroker.raft.command.Command.AdoptSubjects;
 import org.raftbroker.raft.command.Command.AdoptedSubject;
 import org.raftbroker.raft.command.Command.AppendBatch;
+import org.raftbroker.raft.command.Command.CreateSubject;
+import org.raftbroker.raft.command.Command.DeleteSubject;
 import org.raftbroker.raft.command.Command.Expire;
 import org.raftbroker.raft.command.Command.MarkArchived;
+import org.raftbroker.raft.command.Command.MarkRemoved;
 import org.raftbroker.raft.command.Command.OpenArchive;
+import org.raftbroker.raft.command.Command.PurgeSubject;
 import org.raftbroker.raft.command.Command.ReserveIds;
+import org.raftbroker.raft.command.Command.SubjectCommand;
+import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.raft.command.CommandCodec;
 import org.raftbroker.raft.command.Entry;
 import org.raftbroker.raft.command.Submission;
@@ -71,6 +80,11 @@ final class ApplierTest {
         List.of(
             append(message(ORDERS, "a")),
             new ReserveIds(ORDERS, 1),
+            new CreateSubject(ORDERS, SettingsChange.NONE),
+            new UpdateSubject(ORDERS, new SettingsChange(1, 2, 3L, 4, 5L)),
+            new PurgeSubject(ORDERS, 1),
+            new DeleteSubject(ORDERS),
+            new MarkRemoved(ORDERS, 1),
             new Expire(1),
             new AdoptSubjects(1, List.of()),
             new OpenArchive(1),
@@ -79,8 +93,10 @@ final class ApplierTest {
     oneOfEach.forEach(command -> kinds.add(command.getClass()));
 
     // A new kind must be added above, and then finds its rule and its encoding tested.
-    assertThat(kinds)
-        .isEqualTo(new HashSet<>(Arrays.asList(Command.class.getPermittedSubclasses())));
+    Set<Class<?>> all = new HashSet<>(Arrays.asList(Command.class.getPermittedSubclasses()));
+    all.remove(SubjectCommand.class);
+    all.addAll(Arrays.asList(SubjectCommand.class.getPermittedSubclasses()));
+    assertThat(kinds).isEqualTo(all);
     for (Command command : oneOfEach) {
       List<Submission> submissions = List.of(new Submission(0, 0, command));
       assertThat(CommandCodec.fromProto(CommandCodec.toProto(submissions).getSubmissionsList()))
@@ -115,10 +131,10 @@ final class ApplierTest {
         .extracting(
             SubjectState::number,
             SubjectState::lastId,
-            SubjectState::lastMessageId,
-            SubjectState::checksum,
-            SubjectState::reservedFrom,
-            SubjectState::messages)
+            state -> state.head().messageId(),
+            state -> state.head().checksum(),
+            state -> state.head().reservedFrom(),
+            state -> state.stored().messages())
         .containsExactly(1L, 5L, 5L, third, 0L, 3L);
     assertThat(applied.changes().subjects().get(INVOICES))
         .extracting(state -> state == null ? 0 : state.number())
@@ -151,8 +167,7 @@ final class ApplierTest {
   @Test
   void aSubjectWithoutIdsLeftStopsInsteadOfStartingAgain() {
     store.write(
-        changesWith(
-            Map.of(ORDERS, new SubjectState(1, Long.MAX_VALUE - 1, 0, 0, 0, 0, 0, 0, 0, 0))));
+        changesWith(Map.of(ORDERS, SubjectState.first(1, 1).withReserved(1, Long.MAX_VALUE - 1))));
 
     assertThatThrownBy(() -> apply(2, new ReserveIds(ORDERS, 2)))
         .isInstanceOf(ArithmeticException.class);
@@ -181,7 +196,7 @@ final class ApplierTest {
     assertThat(due.changes().expiredMessages()).hasSize(1);
     SubjectState state = store.view().subject(ORDERS);
     assertThat(state).isNotNull();
-    assertThat(state).extracting(SubjectState::messages).isEqualTo(2L);
+    assertThat(state).extracting(s -> s.stored().messages()).isEqualTo(2L);
     assertThat(apply(16_000, append(message(ORDERS, "d")))).isEqualTo(ids(4));
   }
 
@@ -367,7 +382,7 @@ final class ApplierTest {
             ArchiveState::archivedIndex, ArchiveState::backlogMessages, ArchiveState::backlogIds)
         .containsExactly(2L, 1L, 1L);
     assertThat(store.view().subject(ORDERS))
-        .extracting(SubjectState::archivedMessages, SubjectState::messages, SubjectState::lastId)
+        .extracting(s -> s.archived().messages(), s -> s.stored().messages(), SubjectState::lastId)
         .containsExactly(2L, 1L, 5L);
 
     // A leader that was replaced does the same step, or an older one.
@@ -380,14 +395,15 @@ final class ApplierTest {
     apply(1, new OpenArchive(1));
     apply(2, append(message(ORDERS, "a", 1)));
 
-    assertThat(store.reader().hasExpired(HOUR)).isFalse();
+    assertThat(store.reader().hasRemovable(HOUR)).isFalse();
     assertThat(applyEntry(HOUR, unremembered(new Expire(10))).changes().expiredMessages())
         .isEmpty();
   }
 
   @Test
   void aLogGoesOnFromTheSubjectsThatItAdopts() {
-    ArchivedSubject known = new ArchivedSubject(ORDERS, 120, 120, 17, 99, 15, 1_500);
+    ArchivedSubject known =
+        new ArchivedSubject(ORDERS, 120, 120, 17, 99, 15, 1_500, 1, 1, SubjectSettings.DEFAULT);
     ReservedRun skipped = new ReservedRun(ORDERS, 21, 120);
     Command adopt = new AdoptSubjects(2, List.of(new AdoptedSubject(known, List.of(skipped))));
 
@@ -479,6 +495,63 @@ final class ApplierTest {
         subject, ByteString.copyFromUtf8(body), expirationSeconds, headers, idempotency);
   }
 
+  @Test
+  void aSubjectKeepsAboutAsManyBytesAsItMay() {
+    apply(1, new CreateSubject(ORDERS, new SettingsChange(null, null, null, null, 1L << 20)));
+    String body = "x".repeat(10_000);
+    for (int i = 1; i <= 300; i++) {
+      apply(1 + i, append(message(ORDERS, body)));
+    }
+
+    assertThat(keptBytes()).isBetween(1L << 20, (1L << 20) + 2 * Applier.MARK_BYTES);
+    SubjectState state = known(ORDERS);
+    assertThat(state.kept().messages()).isEqualTo(300 - state.firstId() + 1);
+
+    // Less is kept at once if less may be kept.
+    apply(400, new UpdateSubject(ORDERS, new SettingsChange(null, null, null, null, 1L << 19)));
+    assertThat(keptBytes()).isBetween(1L << 19, (1L << 19) + 2 * Applier.MARK_BYTES);
+
+    while (store.reader().hasRemovable(500)) {
+      apply(500, new Expire(7));
+    }
+    state = known(ORDERS);
+    assertThat(state.stored().messages()).isEqualTo(state.kept().messages());
+    assertThat(store.view().lastSizeMark(ORDERS, 1, state.kept().publishedBytes() - (1L << 19)))
+        .as("marks go with the messages")
+        .isNull();
+  }
+
+  private long keptBytes() {
+    return store.reader().read(ORDERS, 1, Integer.MAX_VALUE).stream()
+        .mapToLong(m -> m.frame().length)
+        .sum();
+  }
+
+  private SubjectState known(Subject subject) {
+    return Objects.requireNonNull(store.view().subject(subject));
+  }
+
+  @Test
+  void whatWasSkippedAfterADisasterDoesNotPushOutWhatIsKept() {
+    SubjectSettings tenMessages = new SubjectSettings(0, 0, 10, 0, 0);
+    ArchivedSubject archived =
+        new ArchivedSubject(ORDERS, 1_020, 1_020, 20, 99, 20, 2_000, 11, 1, tenMessages);
+    ReservedRun skipped = new ReservedRun(ORDERS, 21, 1_020);
+    apply(1, new AdoptSubjects(2, List.of(new AdoptedSubject(archived, List.of(skipped)))));
+    apply(2, new OpenArchive(2));
+
+    assertThat(apply(3, append(message(ORDERS, "a")))).isEqualTo(ids(1_021));
+
+    assertThat(store.reader().firstId(ORDERS)).isEqualTo(12);
+    assertThat(store.reader().settings(ORDERS)).isEqualTo(tenMessages);
+    for (int i = 0; i < 9; i++) {
+      apply(4 + i, append(message(ORDERS, "b")));
+    }
+    assertThat(store.reader().firstId(ORDERS)).isEqualTo(21);
+    apply(20, append(message(ORDERS, "c")));
+    assertThat(store.reader().firstId(ORDERS)).isEqualTo(1_022);
+  }
+
   private static Outcome ids(long... ids) {
     return new Outcome(ids, new int[0]);
   }
@@ -498,6 +571,7 @@ final class ApplierTest {
         List.of(),
         ArchiveState.NONE,
         List.of(),
-        List.of());
+        List.of(),
+        Changes.Retention.NONE);
   }
 }

@@ -79,6 +79,27 @@ final class ApplyPropertyTest {
   }
 
   @Test
+  void theCheckFindsSettingsThatAreNotWritten() {
+    assertIsFound(c -> copy(c, c.timeMillis(), c.reserved(), false, true, Changes.Retention.NONE));
+  }
+
+  @Test
+  void theCheckFindsARemovalThatIsForgotten() {
+    assertIsFound(
+        c -> {
+          Changes.Retention all = c.retention();
+          return copy(
+              c,
+              c.timeMillis(),
+              c.reserved(),
+              false,
+              true,
+              new Changes.Retention(
+                  all.settings(), all.marks(), Map.of(), all.removed(), all.aging()));
+        });
+  }
+
+  @Test
   void theCheckFindsAnAnswerThatIsOffByOne() {
     assertIsFound(
         (view, entry) -> {
@@ -118,6 +139,16 @@ final class ApplyPropertyTest {
       List<Changes.ReservedRun> reserved,
       boolean withoutOrigins,
       boolean withExpired) {
+    return copy(right, timeMillis, reserved, withoutOrigins, withExpired, right.retention());
+  }
+
+  private static Changes copy(
+      Changes right,
+      long timeMillis,
+      List<Changes.ReservedRun> reserved,
+      boolean withoutOrigins,
+      boolean withExpired,
+      Changes.Retention retention) {
     return new Changes(
         right.term(),
         right.logIndex(),
@@ -132,7 +163,8 @@ final class ApplyPropertyTest {
         right.expiredKeys(),
         right.archive(),
         right.backlog(),
-        right.archived());
+        right.archived(),
+        retention);
   }
 
   private void check(

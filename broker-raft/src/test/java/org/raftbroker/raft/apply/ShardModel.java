@@ -14,18 +14,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.proto.MessageResponse;
 import org.raftbroker.raft.command.Command;
 import org.raftbroker.raft.command.Command.AppendBatch;
+import org.raftbroker.raft.command.Command.CreateSubject;
 import org.raftbroker.raft.command.Command.Expire;
 import org.raftbroker.raft.command.Command.MarkArchived;
+import org.raftbroker.raft.command.Command.MarkRemoved;
 import org.raftbroker.raft.command.Command.OpenArchive;
+import org.raftbroker.raft.command.Command.PurgeSubject;
 import org.raftbroker.raft.command.Command.ReserveIds;
+import org.raftbroker.raft.command.Command.SubjectCommand;
+import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.raft.command.Entry;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.storage.ArchiveState;
@@ -51,7 +58,32 @@ final class ShardModel {
     final TreeMap<Long, Long> indexById = new TreeMap<>();
     long archivedId;
     long archivedMessages;
+    boolean exists;
+    SubjectSettings settings = SubjectSettings.DEFAULT;
+    long firstId = 1;
+    long removedId;
+    long agingId;
+
+    /** Ids of messages that can still be there, expired or not. */
+    final TreeSet<Long> kept = new TreeSet<>();
+
+    void keepFrom(long id) {
+      firstId = Math.max(firstId, id);
+      kept.headSet(firstId).clear();
+    }
+
+    void obeyMaxMessages() {
+      while (settings.maxMessages() > 0 && kept.size() > settings.maxMessages()) {
+        keepFrom(kept.first() + 1);
+      }
+    }
   }
+
+  /** What nobody could read before the entry. */
+  private record Unreadable(long toId, List<Long> ids) {}
+
+  /** Remembered until its time, wherever the message is then. */
+  private record Expiry(long millis, int subjectInOrder, long id) {}
 
   private record Key(long id, NewMessage first, long freeAtMillis) {}
 
@@ -63,6 +95,12 @@ final class ShardModel {
 
   private final Map<Subject, SubjectModel> subjects = new LinkedHashMap<>();
   private final Map<Long, OriginModel> origins = new HashMap<>();
+  private final Map<Subject, Unreadable> unreadable = new LinkedHashMap<>();
+  private final TreeSet<Expiry> expiries =
+      new TreeSet<>(
+          Comparator.comparingLong(Expiry::millis)
+              .thenComparing(Expiry::subjectInOrder)
+              .thenComparing(Expiry::id));
   private long nowMillis;
   private long logIndex;
   private boolean archiving;
@@ -82,6 +120,15 @@ final class ShardModel {
         (id, origin) -> {
           if (nowMillis - origin.lastMillis > 3_600_000) {
             silent.add(id);
+          }
+        });
+    // What an entry makes unreadable is removed by later ones only.
+    unreadable.clear();
+    subjects.forEach(
+        (name, subject) -> {
+          if (subject.removedId < subject.firstId - 1) {
+            List<Long> ids = List.copyOf(subject.messages.headMap(subject.firstId).keySet());
+            unreadable.put(name, new Unreadable(subject.firstId - 1, ids));
           }
         });
     boolean newcomer = false;
@@ -134,21 +181,76 @@ final class ShardModel {
       return new Outcome(ids, reused.stream().mapToInt(Integer::intValue).toArray());
     }
     if (command instanceof ReserveIds reserve) {
-      SubjectModel subject = subject(reserve.subject());
+      SubjectModel subject = living(reserve.subject());
       for (int i = 0; i < reserve.count(); i++) {
         subject.reserved.add(++subject.head);
         subject.indexById.put(subject.head, logIndex);
       }
       return new Outcome(new long[] {subject.head}, new int[0]);
     }
+    if (command instanceof SubjectCommand administration) {
+      return new Outcome(new long[] {administer(administration)}, new int[0]);
+    }
     if (command instanceof OpenArchive) {
       archiving |= subjects.isEmpty();
     } else if (command instanceof MarkArchived mark) {
       markArchived(mark.upToIndex());
+    } else if (command instanceof MarkRemoved mark) {
+      SubjectModel subject = subjects.get(mark.subject());
+      if (subject != null && archiving) {
+        long toId = Math.min(mark.upToId(), subject.firstId - 1);
+        subject.removedId = Math.max(subject.removedId, toId);
+      }
     } else if (!swept && !archiving) {
       expire(((Expire) command).maxRows());
     }
     return Outcome.NO_IDS;
+  }
+
+  private long administer(SubjectCommand command) {
+    SubjectModel known = subjects.get(command.subject());
+    boolean exists = known != null && known.exists;
+    if (command instanceof CreateSubject create) {
+      if (exists) {
+        return 0;
+      }
+      SubjectModel created = living(create.subject());
+      created.settings = create.settings().appliedTo(SubjectSettings.DEFAULT);
+      return created.head + 1;
+    }
+    if (known == null || !exists) {
+      return 0;
+    }
+    if (command instanceof UpdateSubject update) {
+      int maxAge = known.settings.maxAgeSeconds();
+      known.settings = update.settings().appliedTo(known.settings);
+      int newMaxAge = known.settings.maxAgeSeconds();
+      if (newMaxAge == 0) {
+        known.agingId = 0;
+      } else if (maxAge == 0 || newMaxAge < maxAge) {
+        known.agingId = known.head;
+      }
+      known.obeyMaxMessages();
+      return known.head + 1;
+    }
+    if (command instanceof PurgeSubject purge) {
+      known.keepFrom(Math.min(purge.upToId(), known.head) + 1);
+      if (known.agingId < known.firstId) {
+        known.agingId = 0;
+      }
+      return known.firstId;
+    }
+    known.keepFrom(known.head + 1);
+    known.settings = SubjectSettings.DEFAULT;
+    known.agingId = 0;
+    known.exists = false;
+    return known.head + 1;
+  }
+
+  private SubjectModel living(Subject name) {
+    SubjectModel subject = subject(name);
+    subject.exists = true;
+    return subject;
   }
 
   private void markArchived(long upToIndex) {
@@ -184,14 +286,25 @@ final class ShardModel {
   }
 
   private long append(NewMessage message) {
-    SubjectModel subject = subject(message.subject());
+    SubjectModel subject = living(message.subject());
     long id = ++subject.head;
     CRC32C crc = new CRC32C();
     crc.update(ByteBuffer.allocate(12).putInt(subject.checksum).putLong(id).array());
     crc.update(message.body().toByteArray());
     subject.checksum = (int) crc.getValue();
-    long expiresAt =
-        message.expirationSeconds() == 0 ? 0 : nowMillis + 1_000L * message.expirationSeconds();
+    long lifeSeconds =
+        message.expirationSeconds() == 0
+            ? subject.settings.defaultExpirationSeconds()
+            : message.expirationSeconds();
+    long maxAge = subject.settings.maxAgeSeconds();
+    if (maxAge > 0 && (lifeSeconds == 0 || lifeSeconds > maxAge)) {
+      lifeSeconds = maxAge;
+    }
+    long expiresAt = lifeSeconds == 0 ? 0 : nowMillis + 1_000L * lifeSeconds;
+    if (expiresAt != 0 && !archiving) {
+      expiries.add(
+          new Expiry(expiresAt, List.copyOf(subjects.keySet()).indexOf(message.subject()), id));
+    }
     subject.messages.put(
         id,
         MessageResponse.newBuilder()
@@ -205,6 +318,8 @@ final class ShardModel {
             .setChecksum(subject.checksum)
             .build());
     subject.lastMessageId = id;
+    subject.kept.add(id);
+    subject.obeyMaxMessages();
     subject.indexById.put(id, logIndex);
     if (message.idempotency() != null) {
       long freeAt = nowMillis + 1_000L * message.idempotency().windowSeconds();
@@ -214,17 +329,29 @@ final class ShardModel {
   }
 
   private void expire(int maxRows) {
-    List<Subject> inOrderOfFirstUse = List.copyOf(subjects.keySet());
-    subjects.values().stream()
-        .flatMap(subject -> subject.messages.values().stream())
-        .filter(m -> m.getExpiresAtMillis() != 0 && m.getExpiresAtMillis() <= nowMillis)
-        .sorted(
-            Comparator.comparingLong(MessageResponse::getExpiresAtMillis)
-                .thenComparing(m -> inOrderOfFirstUse.indexOf(new Subject(m.getSubject())))
-                .thenComparing(MessageResponse::getId))
-        .limit(maxRows)
-        .toList()
-        .forEach(m -> subject(new Subject(m.getSubject())).messages.remove(m.getId()));
+    List<SubjectModel> inOrderOfFirstUse = List.copyOf(subjects.values());
+    List<Expiry> due = expiries.stream().filter(e -> e.millis <= nowMillis).limit(maxRows).toList();
+    List<Runnable> removals = new ArrayList<>();
+    long left = maxRows;
+    for (Map.Entry<Subject, Unreadable> each : unreadable.entrySet()) {
+      List<Long> ids = each.getValue().ids;
+      int count = (int) Math.min(left, ids.size());
+      long toId = count < ids.size() ? ids.get(count) - 1 : each.getValue().toId;
+      if (left > 0) {
+        left -= Math.max(1, count);
+        removals.add(
+            () -> {
+              SubjectModel subject = subject(each.getKey());
+              subject.removedId = toId;
+              subject.messages.headMap(toId, true).clear();
+            });
+      }
+    }
+    for (Expiry expiry : due) {
+      expiries.remove(expiry);
+      inOrderOfFirstUse.get(expiry.subjectInOrder).messages.remove(expiry.id);
+    }
+    removals.forEach(Runnable::run);
   }
 
   private SubjectModel subject(Subject name) {
@@ -241,6 +368,9 @@ final class ShardModel {
       assertThat(reader.head(name)).isEqualTo(subject.head);
       List<StoredMessage> messages = reader.read(name, 1, Integer.MAX_VALUE);
       assertThat(messages.stream().map(ShardModel::parsed).toList())
+          .isEqualTo(List.copyOf(subject.messages.tailMap(subject.firstId).values()));
+      List<StoredMessage> stored = reader.stored(name, 1, Integer.MAX_VALUE);
+      assertThat(stored.stream().map(ShardModel::parsed).toList())
           .isEqualTo(List.copyOf(subject.messages.values()));
       for (long id = 1; id <= subject.head + 1; id++) {
         assertThat(reader.isReserved(name, id))
@@ -248,11 +378,20 @@ final class ShardModel {
             .isEqualTo(subject.reserved.contains(id));
       }
       SubjectState state = store.view().subject(name);
-      assertThat(state == null ? 0 : state.messages()).isEqualTo(messages.size());
-      assertThat(state == null ? 0 : state.bytes())
-          .isEqualTo(messages.stream().mapToLong(m -> m.frame().length).sum());
+      assertThat(state == null ? 0 : state.stored().messages()).isEqualTo(stored.size());
+      assertThat(state == null ? 0 : state.stored().bytes())
+          .isEqualTo(stored.stream().mapToLong(m -> m.frame().length).sum());
+      assertThat(state != null && !state.isDeleted()).isEqualTo(subject.exists);
+      assertThat(reader.settings(name)).isEqualTo(subject.settings);
+      assertThat(reader.firstId(name)).isEqualTo(subject.firstId);
+      assertThat(state == null ? 0 : state.kept().messages()).isEqualTo(subject.kept.size());
+      assertThat(state == null ? 0 : state.kept().removedId()).isEqualTo(subject.removedId);
+      assertThat(store.view().agingId(name)).isEqualTo(subject.agingId);
+      assertThat(reader.removalsDue(9).stream().anyMatch(due -> due.subject().equals(name)))
+          .isEqualTo(subject.removedId < subject.firstId - 1);
       assertThat(reader.archivedId(name)).isEqualTo(subject.archivedId);
-      assertThat(state == null ? 0 : state.archivedMessages()).isEqualTo(subject.archivedMessages);
+      assertThat(state == null ? 0 : state.archived().messages())
+          .isEqualTo(subject.archivedMessages);
     }
     assertBacklog(store, names);
     assertThat(store.view().origins().keySet()).isEqualTo(origins.keySet());
@@ -300,7 +439,7 @@ final class ShardModel {
 
   private static long bytesInStore(ShardStore store, Subject name) {
     SubjectState state = store.view().subject(name);
-    return state == null ? 0 : state.bytes();
+    return state == null ? 0 : state.stored().bytes();
   }
 
   private static MessageResponse parsed(StoredMessage message) {

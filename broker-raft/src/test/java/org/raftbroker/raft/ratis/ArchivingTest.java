@@ -39,6 +39,8 @@ import org.raftbroker.raft.SharedArchive;
 import org.raftbroker.raft.archive.ArchiveConfig;
 import org.raftbroker.raft.archive.ArchiveObserver;
 import org.raftbroker.raft.archive.Archiver;
+import org.raftbroker.raft.command.Command.DeleteSubject;
+import org.raftbroker.raft.command.Command.PurgeSubject;
 import org.raftbroker.storage.Archive;
 import org.raftbroker.storage.ArchiveException;
 import org.raftbroker.storage.Catalog;
@@ -185,11 +187,13 @@ final class ArchivingTest {
     BEFORE_ARCHIVE,
     AFTER_ARCHIVE,
     BEFORE_CATALOG,
-    AFTER_CATALOG
+    AFTER_CATALOG,
+    BEFORE_REMOVAL,
+    AFTER_REMOVAL
   }
 
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = ".*_REMOVAL")
   void aStepThatCrashesIsDoneAgain(CrashPoint point) throws Exception {
     try (ThreeReplicas cluster = start("first", false)) {
       ThreeReplicas.Node node = cluster.node("n2");
@@ -209,6 +213,53 @@ final class ArchivingTest {
       assertAllThere(cluster, 220);
     } finally {
       stopArchivers();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.MATCH_ALL, names = ".*_REMOVAL")
+  void whatIsPurgedLeavesTheArchive(CrashPoint point) throws Exception {
+    try (ThreeReplicas cluster = start("first", false)) {
+      ThreeReplicas.Node node = cluster.node("n1");
+      publish(node, ORDERS, 1, 2_100);
+      awaitAllArchived(cluster);
+      crashAt.set(point);
+
+      assertThat(node.shard(0).submit(new PurgeSubject(ORDERS, 1_500)).join()).isEqualTo(1_501);
+      await().atMost(ThreeReplicas.PATIENCE).until(() -> crashAt.get() == null);
+      awaitRemoved(cluster);
+
+      for (ThreeReplicas.Node each : cluster.running()) {
+        assertThat(reasonOfFetch(each, 1_500)).isEqualTo(Reason.MESSAGE_REMOVED);
+        assertThat(each.body(ORDERS, 1_501)).isEqualTo("m1501");
+        Archive.ArchivedRun run = each.shard(0).readArchived(ORDERS, 1, 1).join();
+        assertThat(run.messages()).extracting(StoredMessage::id).containsExactly(1_501L);
+        assertThat(each.shard(0).firstIdAtOrAfter(ORDERS, 1).join()).isEqualTo(1_501);
+      }
+      assertThat(archive.message(ORDERS, 1_023).get()).isNull();
+      assertThat(archive.message(ORDERS, 1_501).get()).isNotNull();
+
+      assertThat(node.shard(0).submit(new DeleteSubject(ORDERS)).join()).isEqualTo(2_101);
+      awaitRemoved(cluster);
+      awaitAllArchived(cluster);
+
+      assertThat(archive.read(ORDERS, 1, 2_100, 1 << 20).get().messages()).isEmpty();
+      assertThat(archivedSubject(ORDERS).firstId()).isEqualTo(2_101);
+      assertThat(archivedSubject(ORDERS).createdAtMillis()).isZero();
+      assertThat(node.publish(ORDERS, "anew").id(0)).isEqualTo(2_101);
+      awaitAllArchived(cluster);
+      assertThat(node.body(ORDERS, 2_101)).isEqualTo("anew");
+      assertThat(archivedSubject(ORDERS).createdAtMillis()).isPositive();
+    } finally {
+      stopArchivers();
+    }
+  }
+
+  private static void awaitRemoved(ThreeReplicas cluster) {
+    for (ThreeReplicas.Node node : cluster.running()) {
+      await()
+          .atMost(ThreeReplicas.PATIENCE)
+          .until(() -> node.shard(0).reader().removalsDue(1).isEmpty());
     }
   }
 
@@ -428,6 +479,15 @@ final class ArchivingTest {
     @Override
     public CompletableFuture<Long> firstIdAtOrAfter(Subject subject, long toId, long timeMillis) {
       return archive.firstIdAtOrAfter(subject, toId, timeMillis);
+    }
+
+    @Override
+    public CompletableFuture<Long> remove(
+        Subject subject, long fromId, long toId, boolean partly, long publishedByMillis) {
+      crash(CrashPoint.BEFORE_REMOVAL);
+      return archive
+          .remove(subject, fromId, toId, partly, publishedByMillis)
+          .whenComplete((upToId, failure) -> crash(CrashPoint.AFTER_REMOVAL));
     }
 
     @Override

@@ -120,10 +120,11 @@ final class SubscribedSubject {
    */
   CompletableFuture<StoreRun> read(long fromId, int maxBytes) {
     long known = head();
-    if (fromId > shard.reader().archivedId(subject)) {
-      StoreRun run = StoreRun.read(shard.reader(), subject, fromId, maxBytes);
+    long keptFrom = Math.max(fromId, shard.reader().firstId(subject));
+    if (keptFrom > shard.reader().archivedId(subject)) {
+      StoreRun run = StoreRun.read(shard.reader(), subject, keptFrom, maxBytes);
       // Once more: what the archiver moved while the store was read is missing from the run.
-      if (fromId > shard.reader().archivedId(subject)) {
+      if (keptFrom > shard.reader().archivedId(subject)) {
         if (run.messages().isEmpty() && run.completeTo() < known) {
           throw stopped("is rebuilding");
         }
@@ -132,7 +133,7 @@ final class SubscribedSubject {
       }
     }
     return shard
-        .readArchived(subject, fromId, maxBytes)
+        .readArchived(subject, keptFrom, maxBytes)
         .thenApply(run -> new StoreRun(run.messages(), run.completeTo()));
   }
 
@@ -142,11 +143,13 @@ final class SubscribedSubject {
     if (start instanceof Start.FromTime from) {
       return shard.firstIdAtOrAfter(subject, from.millis());
     }
-    long firstId =
-        start instanceof Start.FromId from
-            ? from.id()
-            : start instanceof Start.Earliest ? 1 : stored + 1;
-    return CompletableFuture.completedFuture(firstId);
+    if (start instanceof Start.New) {
+      return CompletableFuture.completedFuture(stored + 1);
+    }
+    // Not before it, even though a tail may still have what was purged.
+    long firstId = shard.reader().firstId(subject);
+    return CompletableFuture.completedFuture(
+        start instanceof Start.FromId from ? Math.max(from.id(), firstId) : firstId);
   }
 
   /** The place for a subscription that uses {@code executor}. */

@@ -63,16 +63,17 @@ public final class AdminService {
   }
 
   ServerServiceDefinition definition() {
-    return new ServiceBinding(AdminGrpc.getServiceDescriptor(), limits, loops, observer)
-        .unary(
-            AdminGrpc.getDescribeNodeMethod(),
-            DescribeNodeRequest.getDefaultInstance(),
-            this::describe)
-        .unary(
-            AdminGrpc.getTransferLeadershipMethod(),
-            TransferLeadershipRequest.getDefaultInstance(),
-            this::transferLeadership)
-        .build();
+    ServiceBinding nodes =
+        new ServiceBinding(AdminGrpc.getServiceDescriptor(), limits, loops, observer)
+            .unary(
+                AdminGrpc.getDescribeNodeMethod(),
+                DescribeNodeRequest.getDefaultInstance(),
+                this::describe)
+            .unary(
+                AdminGrpc.getTransferLeadershipMethod(),
+                TransferLeadershipRequest.getDefaultInstance(),
+                this::transferLeadership);
+    return new SubjectAdmin(shards).bindTo(nodes).build();
   }
 
   private CompletableFuture<NodeDescription> describe(DescribeNodeRequest request) {

@@ -101,10 +101,9 @@ public final class BrokerService {
 
   private CompletableFuture<PublishResponse> publish(PublishRequest request) {
     NewMessage message = wire.toNewMessage(request);
-    return shards
-        .of(message.subject())
-        .publish(List.of(message))
-        .thenApply(outcome -> published(message, outcome));
+    Shard shard = shards.of(message.subject());
+    WireFormat.checkBody(message, shard.settings(message.subject()));
+    return shard.publish(List.of(message)).thenApply(outcome -> published(message, outcome));
   }
 
   private static PublishResponse published(NewMessage message, Outcome outcome) {

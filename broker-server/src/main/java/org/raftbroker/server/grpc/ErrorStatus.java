@@ -137,11 +137,14 @@ final class ErrorStatus {
           BATCH_INVALID,
           START_INVALID,
           MALFORMED_REQUEST,
-          SHARD_INVALID ->
+          SHARD_INVALID,
+          SETTING_INVALID,
+          PAGE_INVALID ->
           Code.INVALID_ARGUMENT;
       case SUBJECT_RESERVED, NOT_A_PEER -> Code.PERMISSION_DENIED;
-      case ID_NOT_PUBLISHED, ID_RESERVED, MESSAGE_EXPIRED -> Code.NOT_FOUND;
-      case KEY_REUSED -> Code.ALREADY_EXISTS;
+      case ID_NOT_PUBLISHED, ID_RESERVED, MESSAGE_EXPIRED, MESSAGE_REMOVED, SUBJECT_NOT_FOUND ->
+          Code.NOT_FOUND;
+      case KEY_REUSED, SUBJECT_EXISTS -> Code.ALREADY_EXISTS;
       case BODY_TOO_LARGE, TOO_MANY_PENDING, TOO_MANY_STREAMS, BACKLOG_FULL ->
           Code.RESOURCE_EXHAUSTED;
       case NO_QUORUM, SHUTTING_DOWN, SHARD_STOPPED, ARCHIVE_NOT_OPEN, ARCHIVE_UNAVAILABLE ->
@@ -165,6 +168,7 @@ final class ErrorStatus {
       case COUNT_INVALID -> "count";
       case BATCH_INVALID -> "messages";
       case SHARD_INVALID -> "shard";
+      case SETTING_INVALID -> "settings";
       default -> "";
     };
   }

@@ -52,6 +52,7 @@ final class PublishFrame {
       try {
         NewMessage message = wire.toNewMessage(requests.get(i));
         Shard shard = shards.of(message.subject());
+        WireFormat.checkBody(message, shard.settings(message.subject()));
         Part part = partByShard[shard.number()];
         if (part == null) {
           part = new Part(shard, requests.size() - i);

@@ -8,6 +8,7 @@ import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.NewMessage.Idempotency;
 import org.raftbroker.message.Reason;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.proto.FetchRequest;
 import org.raftbroker.proto.IncIdxRequest;
 import org.raftbroker.proto.PublishRequest;
@@ -56,6 +57,23 @@ final class WireFormat {
         request.getExpirationSeconds(),
         headers,
         idempotency(request.getIdempotencyKey()));
+  }
+
+  /**
+   * Refuses a body that is longer than its subject allows.
+   *
+   * @param settings of the subject, as this node knows them
+   */
+  static void checkBody(NewMessage message, SubjectSettings settings) {
+    int maxBytes = settings.maxBodyBytes();
+    int bodyBytes = message.body().size();
+    if (maxBytes != 0 && bodyBytes > maxBytes) {
+      throw new BrokerException(
+          Reason.BODY_TOO_LARGE,
+          String.format(
+              "body of \"%s\" has %d bytes, the limit of this subject is %d (max_body_bytes)",
+              message.subject(), bodyBytes, maxBytes));
+    }
   }
 
   static Subject subject(SubscribeRequest request) {

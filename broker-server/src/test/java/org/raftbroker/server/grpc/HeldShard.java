@@ -8,11 +8,15 @@ import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
+import org.raftbroker.raft.command.Command.SubjectCommand;
 import org.raftbroker.storage.Archive.ArchivedRun;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
+import org.raftbroker.storage.ShardReader.KnownSubject;
+import org.raftbroker.storage.SubjectState;
 
 /** A shard whose publishes wait, as they do without a majority, until they are let go on. */
 public final class HeldShard implements Shard {
@@ -73,8 +77,24 @@ public final class HeldShard implements Shard {
   }
 
   @Override
-  public CompletableFuture<Long> reserve(Subject subject, int count) {
-    return shard.reserve(subject, count);
+  public CompletableFuture<Long> submit(SubjectCommand command) {
+    return shard.submit(command);
+  }
+
+  @Override
+  public CompletableFuture<@Nullable SubjectState> describe(Subject subject) {
+    return shard.describe(subject);
+  }
+
+  @Override
+  public SubjectSettings settings(Subject subject) {
+    return shard.settings(subject);
+  }
+
+  @Override
+  public CompletableFuture<List<KnownSubject>> subjects(
+      String prefix, String afterName, int limit) {
+    return shard.subjects(prefix, afterName, limit);
   }
 
   @Override

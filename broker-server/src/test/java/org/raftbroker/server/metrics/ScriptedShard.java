@@ -7,11 +7,15 @@ import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
+import org.raftbroker.raft.command.Command.SubjectCommand;
 import org.raftbroker.storage.Archive.ArchivedRun;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
+import org.raftbroker.storage.ShardReader.KnownSubject;
+import org.raftbroker.storage.SubjectState;
 
 /** A shard of which only the status is real, and counted. */
 final class ScriptedShard implements Shard {
@@ -43,7 +47,23 @@ final class ScriptedShard implements Shard {
   }
 
   @Override
-  public CompletableFuture<Long> reserve(Subject subject, int count) {
+  public CompletableFuture<Long> submit(SubjectCommand command) {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
+  public CompletableFuture<@Nullable SubjectState> describe(Subject subject) {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
+  public SubjectSettings settings(Subject subject) {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
+  public CompletableFuture<List<KnownSubject>> subjects(
+      String prefix, String afterName, int limit) {
     throw new UnsupportedOperationException("metrics only look");
   }
 

@@ -29,6 +29,7 @@ public final class CassandraArchive implements Archive {
   private final Connection connection;
   private final Writes writes;
   private final Reads reads;
+  private final Removals removals;
 
   private CassandraArchive(CassandraConfig config) {
     DriverFailure failures = new DriverFailure(config);
@@ -37,6 +38,7 @@ public final class CassandraArchive implements Archive {
     Requests requests = new Requests(config, connection, failures, outage);
     this.writes = new Writes(requests);
     this.reads = new Reads(config, requests);
+    this.removals = new Removals(requests, reads);
   }
 
   /**
@@ -68,6 +70,12 @@ public final class CassandraArchive implements Archive {
   @Override
   public CompletableFuture<Long> firstIdAtOrAfter(Subject subject, long toId, long timeMillis) {
     return unwrapped(reads.firstIdAtOrAfter(subject, toId, timeMillis));
+  }
+
+  @Override
+  public CompletableFuture<Long> remove(
+      Subject subject, long fromId, long toId, boolean partly, long publishedByMillis) {
+    return unwrapped(removals.remove(subject, fromId, toId, partly, publishedByMillis));
   }
 
   /** Takes at most a few seconds. What is under way may still end, what comes after fails. */

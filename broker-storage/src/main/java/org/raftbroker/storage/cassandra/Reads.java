@@ -111,8 +111,7 @@ final class Reads {
    * epoch that has any, at most {@code limit}; empty if there is none. All rows of a bucket may
    * have expired a little before its index row does.
    */
-  private CompletableFuture<List<Long>> nextBuckets(
-      Subject subject, long from, long to, int limit) {
+  CompletableFuture<List<Long>> nextBuckets(Subject subject, long from, long to, int limit) {
     if (from > to) {
       return CompletableFuture.completedFuture(List.of());
     }

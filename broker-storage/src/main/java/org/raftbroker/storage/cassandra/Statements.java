@@ -11,9 +11,9 @@ import java.util.List;
 import org.raftbroker.message.Subject;
 
 /**
- * All CQL of the archive's reads and writes; what varies is bound, never part of the text. Each may
- * be repeated: rows have fixed timestamps and content. Each has one partition, by which the driver
- * finds the replica to ask.
+ * All CQL of the archive's reads, writes and removals; what varies is bound, never part of the
+ * text. Each may be repeated: rows have fixed timestamps and content. Each has one partition, by
+ * which the driver finds the replica to ask.
  */
 final class Statements {
   private static final String LIFE = " USING TIMESTAMP ? AND TTL ?";
@@ -29,6 +29,11 @@ final class Statements {
   private final PreparedStatement selectTime;
   private final PreparedStatement selectBuckets;
   private final PreparedStatement selectEpoch;
+  private final PreparedStatement selectParts;
+  private final PreparedStatement deleteParts;
+  private final PreparedStatement deleteMessages;
+  private final PreparedStatement deleteBucket;
+  private final PreparedStatement deleteIndex;
 
   /** Prepares them; blocks. */
   Statements(CqlSession session, String keyspace) {
@@ -79,6 +84,24 @@ final class Statements {
             "SELECT epoch FROM "
                 + epochs
                 + " WHERE subject = ? AND epoch >= ? AND epoch <= ? LIMIT 1");
+    this.selectParts =
+        session.prepare(
+            "SELECT id, parts FROM " + messages + " WHERE subject = ? AND bucket = ? AND id <= ?");
+    this.deleteParts =
+        session.prepare("DELETE FROM " + parts + " USING TIMESTAMP ? WHERE subject = ? AND id = ?");
+    this.deleteMessages =
+        session.prepare(
+            "DELETE FROM "
+                + messages
+                + " USING TIMESTAMP ? WHERE subject = ? AND bucket = ? AND id <= ?");
+    this.deleteBucket =
+        session.prepare(
+            "DELETE FROM " + messages + " USING TIMESTAMP ? WHERE subject = ? AND bucket = ?");
+    this.deleteIndex =
+        session.prepare(
+            "DELETE FROM "
+                + buckets
+                + " USING TIMESTAMP ? WHERE subject = ? AND epoch = ? AND bucket = ?");
   }
 
   BoundStatement insertFrame(
@@ -142,6 +165,28 @@ final class Statements {
   BoundStatement selectBuckets(
       Subject subject, long epoch, long fromBucket, long toBucket, int limit) {
     return selectBuckets.bind(subject.name(), epoch, fromBucket, toBucket, limit);
+  }
+
+  /** Columns: id, parts. */
+  BoundStatement selectParts(Subject subject, long bucket, long toId) {
+    return selectParts.bind(subject.name(), bucket, toId);
+  }
+
+  BoundStatement deleteParts(Subject subject, long id, long timestampMicros) {
+    return deleteParts.bind(timestampMicros, subject.name(), id);
+  }
+
+  BoundStatement deleteMessages(Subject subject, long bucket, long toId, long timestampMicros) {
+    return deleteMessages.bind(timestampMicros, subject.name(), bucket, toId);
+  }
+
+  BoundStatement deleteBucket(Subject subject, long bucket, long timestampMicros) {
+    return deleteBucket.bind(timestampMicros, subject.name(), bucket);
+  }
+
+  /** Of equal timestamps the deletion wins, and no index row has a later one. */
+  BoundStatement deleteIndex(Subject subject, long bucket) {
+    return deleteIndex.bind(Lifetime.NEVER_MICROS, subject.name(), Buckets.epoch(bucket), bucket);
   }
 
   /** Column: epoch. */

@@ -13,8 +13,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
 import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.storage.ArchiveException;
 import org.raftbroker.storage.Catalog;
 import org.raftbroker.storage.Changes.ReservedRun;
@@ -36,19 +39,33 @@ public final class PostgresCatalog implements Catalog {
       """
       INSERT INTO subjects AS known
         (name, shard, last_id, archived_id, archived_message_id, archived_checksum,
-         archived_messages, archived_bytes, created_at, updated_at)
-      SELECT name, ?, last_id, archived_id, message_id, checksum, messages, bytes, now, now
+         archived_messages, archived_bytes, first_id, deleted, default_expiration_seconds,
+         max_body_bytes, max_messages, max_age_seconds, max_bytes, created_at, updated_at)
+      SELECT name, ?, last_id, archived_id, message_id, checksum, messages, bytes, first_id,
+        created_millis = 0, expiration, max_body, max_messages, max_age, max_bytes,
+        CASE WHEN created_millis = 0 THEN now ELSE to_timestamp(created_millis / 1000.0) END, now
       FROM (SELECT ?::timestamptz AS now) AS clock,
-        unnest(?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::integer[], ?::bigint[], ?::bigint[])
-        AS step (name, last_id, archived_id, message_id, checksum, messages, bytes)
+        unnest(?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::integer[], ?::bigint[],
+          ?::bigint[], ?::bigint[], ?::bigint[], ?::integer[], ?::integer[], ?::bigint[],
+          ?::integer[], ?::bigint[])
+        AS step (name, last_id, archived_id, message_id, checksum, messages, bytes, first_id,
+          created_millis, expiration, max_body, max_messages, max_age, max_bytes)
       ON CONFLICT (name) DO UPDATE SET
         last_id = GREATEST(known.last_id, EXCLUDED.last_id),
-        archived_id = EXCLUDED.archived_id,
+        archived_id = GREATEST(known.archived_id, EXCLUDED.archived_id),
         archived_message_id = GREATEST(known.archived_message_id, EXCLUDED.archived_message_id),
         archived_checksum = CASE WHEN EXCLUDED.archived_message_id > known.archived_message_id
           THEN EXCLUDED.archived_checksum ELSE known.archived_checksum END,
         archived_messages = EXCLUDED.archived_messages,
         archived_bytes = EXCLUDED.archived_bytes,
+        first_id = GREATEST(known.first_id, EXCLUDED.first_id),
+        deleted = EXCLUDED.deleted,
+        default_expiration_seconds = EXCLUDED.default_expiration_seconds,
+        max_body_bytes = EXCLUDED.max_body_bytes,
+        max_messages = EXCLUDED.max_messages,
+        max_age_seconds = EXCLUDED.max_age_seconds,
+        max_bytes = EXCLUDED.max_bytes,
+        created_at = CASE WHEN EXCLUDED.deleted THEN known.created_at ELSE EXCLUDED.created_at END,
         updated_at = EXCLUDED.updated_at""";
 
   /** A run may come twice in one step, the second time longer. */
@@ -108,7 +125,7 @@ public final class PostgresCatalog implements Catalog {
                       shard,
                       row.getLong(1),
                       row.getLong(2),
-                      archivedAt == null ? 0 : archivedAt.toInstant().toEpochMilli(),
+                      millis(archivedAt),
                       row.getLong(4),
                       row.getLong(5)));
             }
@@ -250,9 +267,17 @@ public final class PostgresCatalog implements Catalog {
       upsert.setObject(4, numbers(subjects, ArchivedSubject::lastId));
       upsert.setObject(5, numbers(subjects, ArchivedSubject::archivedId));
       upsert.setObject(6, numbers(subjects, ArchivedSubject::archivedMessageId));
-      upsert.setObject(7, subjects.stream().mapToInt(ArchivedSubject::archivedChecksum).toArray());
+      upsert.setObject(7, integers(subjects, ArchivedSubject::archivedChecksum));
       upsert.setObject(8, numbers(subjects, ArchivedSubject::messages));
       upsert.setObject(9, numbers(subjects, ArchivedSubject::bytes));
+      upsert.setObject(10, numbers(subjects, ArchivedSubject::firstId));
+      upsert.setObject(11, numbers(subjects, ArchivedSubject::createdAtMillis));
+      List<SubjectSettings> settings = subjects.stream().map(ArchivedSubject::settings).toList();
+      upsert.setObject(12, integers(settings, SubjectSettings::defaultExpirationSeconds));
+      upsert.setObject(13, integers(settings, SubjectSettings::maxBodyBytes));
+      upsert.setObject(14, numbers(settings, SubjectSettings::maxMessages));
+      upsert.setObject(15, integers(settings, SubjectSettings::maxAgeSeconds));
+      upsert.setObject(16, numbers(settings, SubjectSettings::maxBytes));
       upsert.executeUpdate();
     }
   }
@@ -275,6 +300,15 @@ public final class PostgresCatalog implements Catalog {
     return rows.stream().mapToLong(column).toArray();
   }
 
+  private static <T> int[] integers(List<T> rows, ToIntFunction<T> column) {
+    return rows.stream().mapToInt(column).toArray();
+  }
+
+  /** 0 for none. */
+  private static long millis(@Nullable OffsetDateTime time) {
+    return time == null ? 0 : time.toInstant().toEpochMilli();
+  }
+
   private static OffsetDateTime time(long millis) {
     return Instant.ofEpochMilli(millis).atOffset(ZoneOffset.UTC);
   }
@@ -286,7 +320,10 @@ public final class PostgresCatalog implements Catalog {
           try (PreparedStatement query =
               connection.prepareStatement(
                   "SELECT name, last_id, archived_id, archived_message_id, archived_checksum,"
-                      + " archived_messages, archived_bytes FROM subjects"
+                      + " archived_messages, archived_bytes, first_id,"
+                      + " CASE WHEN deleted THEN NULL ELSE created_at END,"
+                      + " default_expiration_seconds, max_body_bytes, max_messages,"
+                      + " max_age_seconds, max_bytes FROM subjects"
                       + " WHERE shard = ? AND name > ? ORDER BY name LIMIT ?")) {
             query.setInt(1, shard);
             query.setString(2, afterName);
@@ -294,20 +331,28 @@ public final class PostgresCatalog implements Catalog {
             try (ResultSet row = query.executeQuery()) {
               List<ArchivedSubject> page = new ArrayList<>();
               while (row.next()) {
-                page.add(
-                    new ArchivedSubject(
-                        Subject.accepted(row.getString(1)),
-                        row.getLong(2),
-                        row.getLong(3),
-                        row.getLong(4),
-                        row.getInt(5),
-                        row.getLong(6),
-                        row.getLong(7)));
+                page.add(archivedSubject(row));
               }
               return page;
             }
           }
         });
+  }
+
+  private static ArchivedSubject archivedSubject(ResultSet row) throws SQLException {
+    OffsetDateTime createdAt = row.getObject(9, OffsetDateTime.class);
+    return new ArchivedSubject(
+        Subject.accepted(row.getString(1)),
+        row.getLong(2),
+        row.getLong(3),
+        row.getLong(4),
+        row.getInt(5),
+        row.getLong(6),
+        row.getLong(7),
+        row.getLong(8),
+        millis(createdAt),
+        new SubjectSettings(
+            row.getInt(10), row.getInt(11), row.getLong(12), row.getInt(13), row.getLong(14)));
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.MessageFrame;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.BacklogRun;
 import org.raftbroker.storage.Changes;
@@ -25,6 +27,7 @@ import org.raftbroker.storage.KeyState;
 import org.raftbroker.storage.OriginState;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
+import org.raftbroker.storage.ShardReader.KnownSubject;
 import org.raftbroker.storage.ShardStore;
 import org.raftbroker.storage.ShardView;
 import org.raftbroker.storage.StoreException;
@@ -80,6 +83,9 @@ public final class RocksShardStore implements ShardStore {
   private final Map<Subject, SubjectState> subjects = new ConcurrentHashMap<>();
   private final Map<Long, OriginState> origins = new HashMap<>();
 
+  // Of the subjects that have any. Filled when the store is opened, then by the apply thread.
+  private final Map<Subject, SubjectSettings> settings = new ConcurrentHashMap<>();
+
   // Where to look for what expires next: all before has been removed, and what comes is never
   // older. From the start of the table each look would step over every row removed so far.
   private volatile byte[] nextExpires = {Rows.EXPIRES};
@@ -100,6 +106,7 @@ public final class RocksShardStore implements ShardStore {
     byte[] value = db.get(Rows.positionKey());
     this.position = value == null ? Position.START : Position.of(value);
     loadOrigins();
+    loadSettings();
   }
 
   @Override
@@ -142,9 +149,19 @@ public final class RocksShardStore implements ShardStore {
     if (subjects.size() > MAX_CACHED_SUBJECTS) {
       subjects.clear();
     }
+    // Before the states: whoever sees a message also sees the settings under which it came.
+    changes.retention().settings().forEach(this::remember);
     subjects.putAll(changes.subjects());
     changes.forgottenOrigins().forEach(origins::remove);
     origins.putAll(changes.origins());
+  }
+
+  private void remember(Subject subject, SubjectSettings changed) {
+    if (changed.equals(SubjectSettings.DEFAULT)) {
+      settings.remove(subject);
+    } else {
+      settings.put(subject, changed);
+    }
   }
 
   /**
@@ -194,12 +211,13 @@ public final class RocksShardStore implements ShardStore {
       for (Changes.ReservedRun run : changes.reserved()) {
         batch.put(
             Rows.reservedKey(numberIn(changes, run.subject()), run.fromId()),
-            ByteBuffer.allocate(8).putLong(run.toId()).array());
+            Rows.value(run.toId()));
       }
       for (BacklogRun run : changes.backlog()) {
         batch.put(Rows.backlogKey(run), Rows.backlogValue(run));
       }
       dropArchived(batch, changes.archived());
+      putRetention(batch, changes);
       for (ShardView.ExpiringMessage message : changes.expiredMessages()) {
         batch.delete(messages, Rows.messageKey(message.subjectNumber(), message.id()));
         batch.delete(
@@ -251,22 +269,79 @@ public final class RocksShardStore implements ShardStore {
       batch.delete(Rows.backlogKey(run));
     }
     for (BacklogRun run : BacklogRun.joined(archived)) {
-      if (!run.isReserved()) {
-        deleteMessages(batch, run);
+      if (run.messages() >= MIN_RANGE_MESSAGES) {
+        deleteMessages(batch, run.subjectNumber(), run.fromId(), run.toId());
+      } else if (run.messages() > 0) {
+        for (long id = run.fromId(); id <= run.toId(); id++) {
+          batch.delete(messages, Rows.messageKey(run.subjectNumber(), id));
+        }
       }
     }
   }
 
-  private void deleteMessages(WriteBatch batch, BacklogRun run) throws RocksDBException {
-    if (run.messages() < MIN_RANGE_MESSAGES) {
-      for (long id = run.fromId(); id <= run.toId(); id++) {
-        batch.delete(messages, Rows.messageKey(run.subjectNumber(), id));
+  private void deleteMessages(WriteBatch batch, long number, long fromId, long toId)
+      throws RocksDBException {
+    batch.deleteRange(messages, Rows.messageKey(number, fromId), Rows.messageKey(number, toId + 1));
+  }
+
+  private void putRetention(WriteBatch batch, Changes changes) throws RocksDBException {
+    Changes.Retention retention = changes.retention();
+    for (Map.Entry<Subject, SubjectSettings> entry : retention.settings().entrySet()) {
+      byte[] key = Rows.numbers(Rows.SETTINGS, numberIn(changes, entry.getKey()));
+      if (entry.getValue().equals(SubjectSettings.DEFAULT)) {
+        batch.delete(key);
+      } else {
+        batch.put(key, Rows.settingsValue(entry.getValue()));
       }
-    } else {
-      batch.deleteRange(
-          messages,
-          Rows.messageKey(run.subjectNumber(), run.fromId()),
-          Rows.messageKey(run.subjectNumber(), run.toId() + 1));
+    }
+    for (Changes.SizeMark mark : retention.marks()) {
+      batch.put(
+          Rows.numbers(Rows.SIZE_MARK, numberIn(changes, mark.subject()), mark.id()),
+          Rows.value(mark.publishedBytes()));
+    }
+    for (Changes.RemovedRun run : retention.removed()) {
+      remove(batch, run);
+    }
+    for (Map.Entry<Subject, Boolean> entry : retention.removals().entrySet()) {
+      byte[] key = Rows.numbers(Rows.REMOVAL, numberIn(changes, entry.getKey()));
+      if (entry.getValue()) {
+        batch.put(key, new byte[0]);
+      } else {
+        batch.delete(key);
+      }
+    }
+    for (Map.Entry<Subject, Long> entry : retention.aging().entrySet()) {
+      byte[] key = Rows.numbers(Rows.AGING, numberIn(changes, entry.getKey()));
+      if (entry.getValue() == 0) {
+        batch.delete(key);
+      } else {
+        batch.put(key, Rows.value(entry.getValue()));
+      }
+    }
+  }
+
+  private void remove(WriteBatch batch, Changes.RemovedRun run) throws RocksDBException {
+    if (run.messages() >= MIN_RANGE_MESSAGES) {
+      deleteMessages(batch, run.subjectNumber(), run.fromId(), run.toId());
+    } else if (run.messages() > 0) {
+      deleteEach(batch, messages, Rows.MESSAGE, run);
+    }
+    deleteEach(batch, db.getDefaultColumnFamily(), Rows.SIZE_MARK, run);
+  }
+
+  /** Rows of few ids in what may be a long run. */
+  private void deleteEach(
+      WriteBatch batch, ColumnFamilyHandle family, byte tag, Changes.RemovedRun run)
+      throws RocksDBException {
+    try (Slice end = new Slice(Rows.numbers(tag, run.subjectNumber(), run.toId() + 1));
+        ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+        RocksIterator rows = db.newIterator(family, options)) {
+      for (rows.seek(Rows.numbers(tag, run.subjectNumber(), run.fromId()));
+          rows.isValid();
+          rows.next()) {
+        batch.delete(family, rows.key());
+      }
+      check(rows);
     }
   }
 
@@ -336,6 +411,17 @@ public final class RocksShardStore implements ShardStore {
             }
             origins.put(origin, state);
           });
+    }
+  }
+
+  private void loadSettings() {
+    try (Slice end = new Slice(Rows.after(Rows.SETTINGS));
+        ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+        RocksIterator rows = db.newIterator(options)) {
+      for (rows.seek(new byte[] {Rows.SETTINGS}); rows.isValid(); rows.next()) {
+        settings.put(name(Rows.number(rows.key(), 0)), Rows.settings(rows.value()));
+      }
+      check(rows);
     }
   }
 
@@ -471,6 +557,43 @@ public final class RocksShardStore implements ShardStore {
     return Subject.accepted(new String(name, StandardCharsets.UTF_8));
   }
 
+  private SubjectSettings settingsOf(Subject subject) {
+    return settings.getOrDefault(subject, SubjectSettings.DEFAULT);
+  }
+
+  private KnownSubject known(long number) {
+    Subject subject = name(number);
+    SubjectState state = state(subject);
+    if (state == null) {
+      throw new StoreException("the store in " + directory + " has no state of " + subject);
+    }
+    return new KnownSubject(subject, state);
+  }
+
+  /** Rows whose key is a tag and a subject number, by number. */
+  private <T> List<T> rowsBySubject(
+      byte tag, long afterNumber, int limit, BiFunction<Long, byte[], T> row) {
+    return whileOpen(
+        () -> {
+          List<T> found = new ArrayList<>();
+          try (Slice end = new Slice(Rows.after(tag));
+              ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+              RocksIterator rows = db.newIterator(options)) {
+            for (rows.seek(Rows.numbers(tag, afterNumber + 1));
+                rows.isValid() && found.size() < limit;
+                rows.next()) {
+              found.add(row.apply(Rows.number(rows.key(), 0), rows.value()));
+            }
+            check(rows);
+          }
+          return found;
+        });
+  }
+
+  private List<KnownSubject> withRemovals(int limit) {
+    return rowsBySubject(Rows.REMOVAL, 0, limit, (number, value) -> known(number));
+  }
+
   /** The backlog from its beginning, as long as {@code wanted} says so. */
   private List<BacklogRun> backlogRuns(Predicate<BacklogRun> wanted) {
     return whileOpen(
@@ -566,6 +689,132 @@ public final class RocksShardStore implements ShardStore {
       return backlogRuns(run -> run.logIndex() <= upToIndex);
     }
 
+    @Override
+    public SubjectSettings settings(Subject subject) {
+      return settingsOf(subject);
+    }
+
+    @Override
+    public Changes.@Nullable ReservedRun nextReservedRun(Subject subject, long fromId) {
+      List<Changes.ReservedRun> first = new ArrayList<>(1);
+      forEachReservedRun(
+          subject,
+          fromId,
+          run -> {
+            first.add(run);
+            return false;
+          });
+      return first.isEmpty() ? null : first.get(0);
+    }
+
+    @Override
+    public long reservedIds(Subject subject, long fromId, long toId) {
+      long[] ids = {0};
+      forEachReservedRun(
+          subject,
+          fromId,
+          run -> {
+            ids[0] += Math.max(0, Math.min(toId, run.toId()) - Math.max(fromId, run.fromId()) + 1);
+            return run.toId() < toId;
+          });
+      return ids[0];
+    }
+
+    /** From the run that ends at or after an id, as long as {@code wanted} says so. */
+    private void forEachReservedRun(
+        Subject subject, long fromId, Predicate<Changes.ReservedRun> wanted) {
+      SubjectState state = state(subject);
+      if (state == null) {
+        return;
+      }
+      long number = state.number();
+      try (Slice start = new Slice(Rows.reservedKey(number, 0));
+          Slice end = new Slice(Rows.after(Rows.RESERVED, number));
+          ReadOptions options =
+              new ReadOptions().setIterateLowerBound(start).setIterateUpperBound(end);
+          RocksIterator rows = db.newIterator(options)) {
+        rows.seekForPrev(Rows.reservedKey(number, fromId));
+        if (!rows.isValid() || Rows.valueOf(rows.value()) < fromId) {
+          check(rows);
+          rows.seek(Rows.reservedKey(number, fromId));
+        }
+        while (rows.isValid()
+            && wanted.test(
+                new Changes.ReservedRun(
+                    subject, Rows.number(rows.key(), 1), Rows.valueOf(rows.value())))) {
+          rows.next();
+        }
+        check(rows);
+      }
+    }
+
+    @Override
+    public Changes.@Nullable SizeMark lastSizeMark(
+        Subject subject, long fromId, long maxPublishedBytes) {
+      SubjectState state = state(subject);
+      if (state == null) {
+        return null;
+      }
+      long number = state.number();
+      Changes.SizeMark last = null;
+      try (Slice end = new Slice(Rows.after(Rows.SIZE_MARK, number));
+          ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+          RocksIterator rows = db.newIterator(options)) {
+        for (rows.seek(Rows.numbers(Rows.SIZE_MARK, number, fromId));
+            rows.isValid() && Rows.valueOf(rows.value()) <= maxPublishedBytes;
+            rows.next()) {
+          last =
+              new Changes.SizeMark(subject, Rows.number(rows.key(), 1), Rows.valueOf(rows.value()));
+        }
+        check(rows);
+      }
+      return last;
+    }
+
+    @Override
+    public List<Changes.RemovedRun> unreadable(int maxMessages) {
+      List<Changes.RemovedRun> runs = new ArrayList<>();
+      long left = maxMessages;
+      for (KnownSubject known : withRemovals(maxMessages)) {
+        if (left <= 0) {
+          break;
+        }
+        Changes.RemovedRun run = unreadable(known, left);
+        left -= Math.max(1, run.messages());
+        runs.add(run);
+      }
+      return runs;
+    }
+
+    private Changes.RemovedRun unreadable(KnownSubject known, long maxMessages) {
+      long number = known.state().number();
+      long fromId = known.state().kept().removedId() + 1;
+      long toId = known.state().firstId() - 1;
+      long found = 0;
+      long bytes = 0;
+      try (Slice end = new Slice(Rows.messageKey(number, toId + 1));
+          ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+          RocksIterator rows = db.newIterator(messages, options)) {
+        for (rows.seek(Rows.messageKey(number, fromId)); rows.isValid(); rows.next()) {
+          if (found == maxMessages) {
+            toId = Rows.number(rows.key(), 1) - 1;
+            break;
+          }
+          found++;
+          bytes += rows.value().length;
+        }
+        check(rows);
+      }
+      return new Changes.RemovedRun(known.subject(), number, fromId, toId, found, bytes);
+    }
+
+    @Override
+    public long agingId(Subject subject) {
+      SubjectState state = state(subject);
+      byte[] value = state == null ? null : get(Rows.numbers(Rows.AGING, state.number()));
+      return value == null ? 0 : Rows.valueOf(value);
+    }
+
     private <T> List<T> rowsUntil(
         byte tag, byte[] from, long timeMillis, int limit, BiFunction<byte[], byte[], T> row) {
       return whileOpen(
@@ -604,7 +853,9 @@ public final class RocksShardStore implements ShardStore {
           whileOpen(
               () -> {
                 SubjectState state = state(subject);
-                return state == null ? null : get(messages, Rows.messageKey(state.number(), id));
+                return state == null || id < state.firstId()
+                    ? null
+                    : get(messages, Rows.messageKey(state.number(), id));
               });
       return frame == null ? null : message(subject, id, frame);
     }
@@ -614,6 +865,9 @@ public final class RocksShardStore implements ShardStore {
       SubjectState state = subjects.get(subject);
       if (state == null) {
         return NOT_IN_MEMORY;
+      }
+      if (id < state.firstId()) {
+        return null;
       }
       open.readLock().lock();
       try {
@@ -637,9 +891,66 @@ public final class RocksShardStore implements ShardStore {
     }
 
     @Override
+    public long firstId(Subject subject) {
+      SubjectState state = subject(subject);
+      return state == null ? 1 : state.firstId();
+    }
+
+    @Override
     public @Nullable SubjectState subject(Subject subject) {
       SubjectState cached = subjects.get(subject);
       return cached != null ? cached : whileOpen(() -> state(subject));
+    }
+
+    @Override
+    public SubjectSettings settings(Subject subject) {
+      return settingsOf(subject);
+    }
+
+    @Override
+    public List<KnownSubject> subjects(String prefix, String afterName, int limit) {
+      byte[] first = Rows.subjectKey(prefix);
+      byte[] after = Rows.subjectKey(afterName);
+      return whileOpen(
+          () -> {
+            List<KnownSubject> found = new ArrayList<>();
+            try (Slice end = new Slice(Rows.afterPrefix(first));
+                ReadOptions options = new ReadOptions().setIterateUpperBound(end);
+                RocksIterator rows = db.newIterator(options)) {
+              boolean goesOn = Arrays.compareUnsigned(after, first) > 0;
+              rows.seek(goesOn ? after : first);
+              if (goesOn && rows.isValid() && Arrays.equals(rows.key(), after)) {
+                rows.next();
+              }
+              for (; rows.isValid() && found.size() < limit; rows.next()) {
+                found.add(
+                    new KnownSubject(
+                        Subject.accepted(Rows.text(rows.key(), 0)),
+                        Rows.subjectState(rows.value())));
+              }
+              check(rows);
+            }
+            return found;
+          });
+    }
+
+    @Override
+    public List<KnownSubject> removalsDue(int limit) {
+      return withRemovals(limit);
+    }
+
+    @Override
+    public List<AgingSubject> aging(long afterNumber, int limit) {
+      return rowsBySubject(
+          Rows.AGING,
+          afterNumber,
+          limit,
+          (number, value) -> new AgingSubject(name(number), number, Rows.valueOf(value)));
+    }
+
+    @Override
+    public long lastTimeMillis() {
+      return position.timeMillis();
     }
 
     @Override
@@ -658,7 +969,7 @@ public final class RocksShardStore implements ShardStore {
               if (!runs.isValid()) {
                 return null;
               }
-              long toId = ByteBuffer.wrap(runs.value()).getLong();
+              long toId = Rows.valueOf(runs.value());
               return toId < id
                   ? null
                   : new Changes.ReservedRun(subject, Rows.number(runs.key(), 1), toId);
@@ -668,6 +979,11 @@ public final class RocksShardStore implements ShardStore {
 
     @Override
     public List<StoredMessage> read(Subject subject, long fromId, int maxBytes) {
+      return stored(subject, Math.max(fromId, firstId(subject)), maxBytes);
+    }
+
+    @Override
+    public List<StoredMessage> stored(Subject subject, long fromId, int maxBytes) {
       return whileOpen(
           () -> {
             SubjectState state = state(subject);
@@ -705,7 +1021,7 @@ public final class RocksShardStore implements ShardStore {
                 RocksIterator rows = db.newIterator(messages, options)) {
               // Log time never goes backwards, so it can be searched by halves; a probe lands on
               // the next message that is there.
-              long low = 1;
+              long low = state.firstId();
               long high = state.lastId() + 1;
               while (low < high) {
                 long middle = low + (high - low) / 2;
@@ -750,11 +1066,13 @@ public final class RocksShardStore implements ShardStore {
     }
 
     @Override
-    public boolean hasExpired(long nowMillis) {
+    public boolean hasRemovable(long nowMillis) {
+      // Where there is an archive its archiver removes what nobody can read.
       return whileOpen(
           () ->
               isAnyUntil(Rows.EXPIRES, nextExpires, nowMillis)
-                  || isAnyUntil(Rows.FORGETS, nextForgets, nowMillis));
+                  || isAnyUntil(Rows.FORGETS, nextForgets, nowMillis)
+                  || (!position.archive().open() && !removalsDue(1).isEmpty()));
     }
 
     private boolean isAnyUntil(byte tag, byte[] from, long timeMillis) {

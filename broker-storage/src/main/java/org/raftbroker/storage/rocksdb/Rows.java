@@ -6,13 +6,19 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.BacklogRun;
 import org.raftbroker.storage.KeyState;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.SubjectState;
+import org.raftbroker.storage.SubjectState.Archived;
+import org.raftbroker.storage.SubjectState.Head;
+import org.raftbroker.storage.SubjectState.Kept;
+import org.raftbroker.storage.SubjectState.Stored;
 
 /**
  * Keys and values of the store. Rows are told apart by the first byte of the key; numbers are
@@ -26,6 +32,10 @@ import org.raftbroker.storage.SubjectState;
  * P                                    position: format, term, log index, log time, last subject number, archive
  * S subject                            subject state
  * N number                             subject name
+ * G number                             settings of a subject that has any
+ * V number id                          how many bytes the subject's frames had up to this one
+ * D number                             (empty) something is kept of the subject that nobody can read
+ * T number                             up to which id messages may outlive the maximum age
  * M number id                          message frame
  * R number fromId                      toId of a reserved run
  * X expiresAt number id                frame size of a message that expires; none where there is an archive
@@ -36,7 +46,7 @@ import org.raftbroker.storage.SubjectState;
  * </pre>
  */
 final class Rows {
-  static final int FORMAT = 3;
+  static final int FORMAT = 4;
 
   static final byte[] MESSAGES_FAMILY = "messages".getBytes(StandardCharsets.UTF_8);
 
@@ -50,6 +60,10 @@ final class Rows {
   static final byte FORGETS = 'L';
   static final byte ORIGIN = 'O';
   static final byte BACKLOG = 'B';
+  static final byte SETTINGS = 'G';
+  static final byte SIZE_MARK = 'V';
+  static final byte REMOVAL = 'D';
+  static final byte AGING = 'T';
 
   private Rows() {}
 
@@ -99,22 +113,35 @@ final class Rows {
   }
 
   static byte[] subjectKey(Subject subject) {
-    byte[] name = subject.utf8();
+    return subjectKey(subject.utf8());
+  }
+
+  /** Of a name, or of the beginning of one. */
+  static byte[] subjectKey(String name) {
+    return subjectKey(name.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static byte[] subjectKey(byte[] name) {
     return ByteBuffer.allocate(1 + name.length).put(SUBJECT).put(name).array();
   }
 
   static byte[] subjectValue(SubjectState state) {
-    return ByteBuffer.allocate(76)
+    return ByteBuffer.allocate(116)
         .putLong(state.number())
-        .putLong(state.lastId())
-        .putLong(state.lastMessageId())
-        .putInt(state.checksum())
-        .putLong(state.reservedFrom())
-        .putLong(state.messages())
-        .putLong(state.bytes())
-        .putLong(state.archivedId())
-        .putLong(state.archivedMessages())
-        .putLong(state.archivedBytes())
+        .putLong(state.createdAtMillis())
+        .putLong(state.head().id())
+        .putLong(state.head().messageId())
+        .putInt(state.head().checksum())
+        .putLong(state.head().reservedFrom())
+        .putLong(state.stored().messages())
+        .putLong(state.stored().bytes())
+        .putLong(state.archived().id())
+        .putLong(state.archived().messages())
+        .putLong(state.archived().bytes())
+        .putLong(state.kept().firstId())
+        .putLong(state.kept().messages())
+        .putLong(state.kept().removedId())
+        .putLong(state.kept().publishedBytes())
         .array();
   }
 
@@ -123,14 +150,35 @@ final class Rows {
     return new SubjectState(
         in.getLong(),
         in.getLong(),
-        in.getLong(),
-        in.getInt(),
-        in.getLong(),
-        in.getLong(),
-        in.getLong(),
-        in.getLong(),
-        in.getLong(),
-        in.getLong());
+        new Head(in.getLong(), in.getLong(), in.getInt(), in.getLong()),
+        new Stored(in.getLong(), in.getLong()),
+        new Archived(in.getLong(), in.getLong(), in.getLong()),
+        new Kept(in.getLong(), in.getLong(), in.getLong(), in.getLong()));
+  }
+
+  static byte[] settingsValue(SubjectSettings settings) {
+    return ByteBuffer.allocate(28)
+        .putInt(settings.defaultExpirationSeconds())
+        .putInt(settings.maxBodyBytes())
+        .putLong(settings.maxMessages())
+        .putInt(settings.maxAgeSeconds())
+        .putLong(settings.maxBytes())
+        .array();
+  }
+
+  static SubjectSettings settings(byte[] value) {
+    ByteBuffer in = ByteBuffer.wrap(value);
+    return new SubjectSettings(in.getInt(), in.getInt(), in.getLong(), in.getInt(), in.getLong());
+  }
+
+  /** Of rows whose value is one number. */
+  static byte[] value(long number) {
+    return ByteBuffer.allocate(8).putLong(number).array();
+  }
+
+  /** The number of such a row. */
+  static long valueOf(byte[] value) {
+    return ByteBuffer.wrap(value).getLong();
   }
 
   static byte[] nameKey(long number) {
@@ -255,13 +303,18 @@ final class Rows {
 
   /** The first key after all keys that start with {@code tag} and these numbers. */
   static byte[] after(byte tag, long... numbers) {
-    byte[] key = numbers(tag, numbers);
+    return afterPrefix(numbers(tag, numbers));
+  }
+
+  /** The first key after all keys that start with {@code prefix}. */
+  static byte[] afterPrefix(byte[] prefix) {
+    byte[] key = prefix.clone();
     for (int i = key.length - 1; i >= 0; i--) {
       if (++key[i] != 0) {
-        return key;
+        return Arrays.copyOf(key, i + 1);
       }
     }
-    throw new IllegalStateException("no key is after " + tag);
+    throw new IllegalStateException("no key is after " + Arrays.toString(prefix));
   }
 
   static byte[] numbers(byte tag, long... numbers) {

@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.raftbroker.message.Subject;
+import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.storage.ArchiveException;
 import org.raftbroker.storage.Catalog.ArchiveStep;
 import org.raftbroker.storage.Catalog.ArchivedShard;
@@ -45,7 +46,7 @@ final class PostgresCatalogTest {
 
   @Test
   void whatAStepRecordsIsReadBack() {
-    ArchivedSubject orders = new ArchivedSubject(ORDERS, 9, 7, 6, -559038737, 5, 4096);
+    ArchivedSubject orders = archived(ORDERS, 9, 7, 6, -559038737, 5, 4096);
     catalog.open(1, 1, 0);
 
     catalog.record(
@@ -144,25 +145,54 @@ final class PostgresCatalogTest {
   @Test
   void newIncarnationSkipsWhatMayHaveBeenGivenOut() {
     catalog.open(0, 1, 0);
-    record(5, List.of(new ArchivedSubject(ORDERS, 7, 5, 5, 33, 5, 30)));
+    record(5, List.of(archived(ORDERS, 7, 5, 5, 33, 5, 30)));
 
     catalog.open(0, 2, 100);
     catalog.open(0, 2, 100); // another leader goes on
 
     assertThat(catalog.subjects(0, "", 10))
-        .containsExactly(new ArchivedSubject(ORDERS, 107, 107, 5, 33, 5, 30));
+        .containsExactly(archived(ORDERS, 107, 107, 5, 33, 5, 30));
     assertThat(reserved(ORDERS)).containsExactly(new ReservedRun(ORDERS, 6, 107));
   }
 
   @Test
   void stepOfReservedIdsOnlyKeepsTheLastMessage() {
     catalog.open(0, 1, 0);
-    record(5, List.of(new ArchivedSubject(ORDERS, 3, 3, 3, 33, 3, 30)));
+    record(5, List.of(archived(ORDERS, 3, 3, 3, 33, 3, 30)));
 
-    record(6, List.of(new ArchivedSubject(ORDERS, 9, 9, 0, 0, 3, 30)));
+    record(6, List.of(archived(ORDERS, 9, 9, 0, 0, 3, 30)));
+
+    assertThat(catalog.subjects(0, "", 10)).containsExactly(archived(ORDERS, 9, 9, 3, 33, 3, 30));
+  }
+
+  @Test
+  void settingsOfASubjectAreThoseOfTheLastStep() {
+    SubjectSettings settings = new SubjectSettings(60, 1024, 5_000_000_000L, 3600, 1L << 40);
+    catalog.open(0, 1, 0);
+    record(1, List.of(new ArchivedSubject(ORDERS, 9, 9, 9, 1, 9, 90, 1, NOW - 5, settings)));
+    record(
+        2,
+        List.of(
+            new ArchivedSubject(ORDERS, 9, 9, 9, 1, 9, 90, 4, NOW - 5, SubjectSettings.DEFAULT)));
+    record(3, List.of(new ArchivedSubject(ORDERS, 9, 9, 9, 1, 9, 90, 4, NOW - 5, settings)));
 
     assertThat(catalog.subjects(0, "", 10))
-        .containsExactly(new ArchivedSubject(ORDERS, 9, 9, 3, 33, 3, 30));
+        .containsExactly(new ArchivedSubject(ORDERS, 9, 9, 9, 1, 9, 90, 4, NOW - 5, settings));
+  }
+
+  @Test
+  void deletedSubjectKeepsItsIdsUntilItComesAnew() {
+    catalog.open(0, 1, 0);
+    ArchivedSubject deleted =
+        new ArchivedSubject(ORDERS, 9, 9, 9, 1, 9, 90, 10, 0, SubjectSettings.DEFAULT);
+    ArchivedSubject created =
+        new ArchivedSubject(ORDERS, 10, 10, 10, 2, 10, 99, 10, NOW, SubjectSettings.DEFAULT);
+
+    record(1, List.of(deleted));
+    assertThat(catalog.subjects(0, "", 10)).containsExactly(deleted);
+
+    record(2, List.of(created));
+    assertThat(catalog.subjects(0, "", 10)).containsExactly(created);
   }
 
   @Test
@@ -291,10 +321,9 @@ final class PostgresCatalogTest {
 
     assertThat(
             TestPostgres.sql(
-                "SELECT count(*) FROM "
+                "SELECT max(times) FROM (SELECT count(*) AS times FROM "
                     + config.schema()
-                    + ".flyway_schema_history"
-                    + " WHERE version IS NOT NULL"))
+                    + ".flyway_schema_history WHERE version IS NOT NULL GROUP BY version) AS each"))
         .isEqualTo("1");
   }
 
@@ -352,8 +381,29 @@ final class PostgresCatalogTest {
   }
 
   private static ArchivedSubject subject(String name, long lastId, long archivedId) {
-    return new ArchivedSubject(
+    return archived(
         new Subject(name), lastId, archivedId, archivedId, (int) archivedId, archivedId, 100);
+  }
+
+  private static ArchivedSubject archived(
+      Subject subject,
+      long lastId,
+      long archivedId,
+      long archivedMessageId,
+      int archivedChecksum,
+      long messages,
+      long bytes) {
+    return new ArchivedSubject(
+        subject,
+        lastId,
+        archivedId,
+        archivedMessageId,
+        archivedChecksum,
+        messages,
+        bytes,
+        1,
+        NOW,
+        SubjectSettings.DEFAULT);
   }
 
   /** All begin at the same moment; fails with the first that fails. */

@@ -59,10 +59,10 @@ final class EntryWriter {
     SubjectState state = state(subject);
     long id = state.lastId() + 1;
     NewMessage message = new NewMessage(subject, ByteString.copyFrom(body), 0, Map.of(), null);
-    int checksum = MessageFrame.checksum(state.checksum(), id, message.body());
+    int checksum = MessageFrame.checksum(state.head().checksum(), id, message.body());
     byte[] frame =
         MessageFrame.encode(
-            message, id, timeMillis, expiresAtMillis, state.lastMessageId(), checksum);
+            message, id, timeMillis, expiresAtMillis, state.head().messageId(), checksum);
     messages.add(new StoredMessage(subject, id, expiresAtMillis, frame));
     toBacklog(
         BacklogRun.message(store.appliedIndex() + 1, subject, state.number(), id, frame.length));
@@ -72,7 +72,7 @@ final class EntryWriter {
 
   EntryWriter reserve(Subject subject, int count) {
     SubjectState state = state(subject);
-    long from = state.reservedFrom() == 0 ? state.lastId() + 1 : state.reservedFrom();
+    long from = state.head().reservedFrom() == 0 ? state.lastId() + 1 : state.head().reservedFrom();
     long to = state.lastId() + count;
     reserved.add(new ReservedRun(subject, from, to));
     subjects.put(subject, state.withReserved(from, to));
@@ -127,7 +127,7 @@ final class EntryWriter {
     expiredMessages = store.view().expiredMessages(timeMillis, limit);
     for (ShardView.ExpiringMessage message : expiredMessages) {
       SubjectState state = state(message.subject());
-      subjects.put(message.subject(), state.withoutMessage(message.frameBytes()));
+      subjects.put(message.subject(), state.without(1, message.frameBytes()));
     }
     expiredKeys = store.view().expiredKeys(timeMillis, limit);
     return this;
@@ -150,12 +150,13 @@ final class EntryWriter {
             expiredKeys,
             archive,
             backlog,
-            archived));
+            archived,
+            Changes.Retention.NONE));
     return messages.stream().map(StoredMessage::id).toList();
   }
 
   private SubjectState state(Subject subject) {
     SubjectState state = subjects.getOrDefault(subject, store.view().subject(subject));
-    return state == null ? SubjectState.first(++lastNumber) : state;
+    return state == null ? SubjectState.first(++lastNumber, timeMillis) : state;
   }
 }

@@ -69,7 +69,7 @@ final class RocksShardStoreTest {
     assertThat(store.reader().head(ORDERS)).isZero();
     assertThat(store.reader().read(ORDERS, 1, ALL)).isEmpty();
     assertThat(store.reader().firstIdAtOrAfter(ORDERS, 0)).isEqualTo(1);
-    assertThat(store.reader().hasExpired(Long.MAX_VALUE)).isFalse();
+    assertThat(store.reader().hasRemovable(Long.MAX_VALUE)).isFalse();
   }
 
   @Test
@@ -151,8 +151,8 @@ final class RocksShardStoreTest {
         .append(INVOICES, text("earliest"), 1_500)
         .write();
 
-    assertThat(store.reader().hasExpired(1_499)).isFalse();
-    assertThat(store.reader().hasExpired(1_500)).isTrue();
+    assertThat(store.reader().hasRemovable(1_499)).isFalse();
+    assertThat(store.reader().hasRemovable(1_500)).isTrue();
     assertThat(store.view().expiredMessages(1_999, 10)).hasSize(1);
     assertThat(store.view().expiredMessages(3_000, 10))
         .extracting(ShardView.ExpiringMessage::subject, ShardView.ExpiringMessage::id)
@@ -165,16 +165,16 @@ final class RocksShardStoreTest {
     assertThat(ids(store.reader().read(ORDERS, 1, ALL))).containsExactly(1L);
     assertThat(ids(store.reader().read(INVOICES, 1, ALL))).containsExactly(1L);
     assertThat(store.reader().head(ORDERS)).isEqualTo(2);
-    assertThat(store.reader().hasExpired(4_000)).isTrue();
+    assertThat(store.reader().hasRemovable(4_000)).isTrue();
 
     entry(store, 4_000).expire(10).write();
 
-    assertThat(store.reader().hasExpired(Long.MAX_VALUE)).isFalse();
+    assertThat(store.reader().hasRemovable(Long.MAX_VALUE)).isFalse();
     assertThat(store.view().expiredMessages(Long.MAX_VALUE, 10)).isEmpty();
     assertThat(store.reader().message(ORDERS, 1)).isNull();
     SubjectState orders = Objects.requireNonNull(store.view().subject(ORDERS));
-    assertThat(orders.messages()).isZero();
-    assertThat(orders.bytes()).isZero();
+    assertThat(orders.stored().messages()).isZero();
+    assertThat(orders.stored().bytes()).isZero();
   }
 
   @Test
