@@ -46,6 +46,7 @@ final class CursorSubscription implements Subscription {
   private volatile boolean stalled;
 
   // Only touched on the executor.
+  private long lastSeenId;
   private int readBytes;
   private boolean reading;
   private boolean drainScheduled;
@@ -101,7 +102,8 @@ final class CursorSubscription implements Subscription {
     boolean caughtUp = tailEnded && run.next > head;
     if (caughtUp && progressDue) {
       progressDue = false;
-      outbound.sendProgress(Math.min(run.next - 1, subject.head()));
+      // The tail has a message a moment before the head says so.
+      outbound.sendProgress(Math.min(run.next - 1, Math.max(lastSeenId, subject.head())));
       run.flushes = true;
     }
     run.end();
@@ -270,6 +272,7 @@ final class CursorSubscription implements Subscription {
 
     void take(StoredMessage message) {
       next = message.id() + 1;
+      lastSeenId = message.id();
       seen++;
       if (!message.isExpiredAt(nowMillis)) {
         outbound.send(message);

@@ -917,7 +917,7 @@ public final class RocksShardStore implements ShardStore {
             try (Slice end = new Slice(Rows.afterPrefix(first));
                 ReadOptions options = new ReadOptions().setIterateUpperBound(end);
                 RocksIterator rows = db.newIterator(options)) {
-              boolean goesOn = Arrays.compareUnsigned(after, first) > 0;
+              boolean goesOn = !afterName.isEmpty() && Arrays.compareUnsigned(after, first) >= 0;
               rows.seek(goesOn ? after : first);
               if (goesOn && rows.isValid() && Arrays.equals(rows.key(), after)) {
                 rows.next();
