@@ -22,7 +22,8 @@ import picocli.CommandLine.ParentCommand;
 /** Shows the whole cluster. */
 @Command(
     name = "cluster",
-    description = "Shows members, shards, leaders, how far replicas lag, and problems.",
+    description =
+        "Shows members, shards, leaders, how far replicas and the archive lag, and problems.",
     subcommands = TransferCommand.class)
 final class ClusterCommand implements Callable<Integer> {
   /** A member that is down must not make the others wait. */

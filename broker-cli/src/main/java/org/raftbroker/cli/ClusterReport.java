@@ -15,7 +15,6 @@ import org.raftbroker.proto.admin.Replica;
 /** Shows a cluster to people and to scripts. */
 final class ClusterReport {
   private static final String UNKNOWN = "-";
-  private static final String[] SIZE_UNITS = {"B", "KiB", "MiB", "GiB", "TiB"};
 
   private ClusterReport() {}
 
@@ -26,11 +25,11 @@ final class ClusterReport {
         "cluster "
             + view.cluster()
             + ": "
-            + count(view.members().size(), "member")
+            + Quantity.count(view.members().size(), "member")
             + ", "
-            + count(shards, "shard")
+            + Quantity.count(shards, "shard")
             + ", "
-            + (problems.isEmpty() ? "no problems" : count(problems.size(), "problem")));
+            + (problems.isEmpty() ? "no problems" : Quantity.count(problems.size(), "problem")));
     lines.add("");
     lines.addAll(members(view).lines());
     lines.add("");
@@ -92,37 +91,62 @@ final class ClusterReport {
   }
 
   private static TextTable shards(ClusterView view) {
-    TextTable table =
-        new TextTable(
-            "SHARD",
-            "MEMBER",
-            "ROLE",
-            "TERM",
-            "COMMIT",
-            "APPLIED",
-            "LAG",
-            "SNAPSHOT",
-            "SUBJECTS",
-            "STORE");
+    boolean archived = view.archived();
+    List<String> header =
+        new ArrayList<>(
+            List.of(
+                "SHARD",
+                "MEMBER",
+                "ROLE",
+                "TERM",
+                "COMMIT",
+                "APPLIED",
+                "LAG",
+                "SNAPSHOT",
+                "SUBJECTS",
+                "STORE"));
+    if (archived) {
+      header.add("BACKLOG");
+    }
+    TextTable table = new TextTable(header.toArray(String[]::new));
     view.replicasByShard()
         .forEach(
             (shard, replicas) -> {
               for (Placed placed : replicas) {
                 Replica replica = placed.replica();
-                table.row(
-                    shard,
-                    placed.memberId(),
-                    role(replica),
-                    replica.getTerm(),
-                    replica.getCommitIndex(),
-                    replica.getAppliedIndex(),
-                    ClusterView.lag(placed, replicas),
-                    replica.getSnapshotIndex(),
-                    replica.getSubjects(),
-                    size(replica.getStoreBytes()));
+                List<Object> row =
+                    new ArrayList<>(
+                        List.of(
+                            shard,
+                            placed.memberId(),
+                            role(replica),
+                            replica.getTerm(),
+                            replica.getCommitIndex(),
+                            replica.getAppliedIndex(),
+                            ClusterView.lag(placed, replicas),
+                            replica.getSnapshotIndex(),
+                            replica.getSubjects(),
+                            Quantity.size(replica.getStoreBytes())));
+                if (archived) {
+                  row.add(backlog(placed, replicas));
+                }
+                table.row(row.toArray());
               }
             });
     return table;
+  }
+
+  /** The backlog is the shard's, not the replica's: once, where the archiver works. */
+  private static String backlog(Placed placed, List<Placed> replicas) {
+    return ClusterView.leader(replicas)
+        .filter(placed::equals)
+        .map(Placed::replica)
+        .map(
+            leader ->
+                Quantity.count(leader.getBacklogMessages(), "message")
+                    + ", "
+                    + Quantity.size(leader.getBacklogBytes()))
+        .orElse(UNKNOWN);
   }
 
   private static void write(JsonWriter json, ClusterView view, List<String> problems)
@@ -183,14 +207,13 @@ final class ClusterReport {
       json.name("snapshotIndex").value(replica.getSnapshotIndex());
       json.name("subjects").value(replica.getSubjects());
       json.name("storeBytes").value(replica.getStoreBytes());
+      json.name("backlogMessages").value(replica.getBacklogMessages());
+      json.name("backlogBytes").value(replica.getBacklogBytes());
+      json.name("archivedIndex").value(replica.getArchivedIndex());
       json.name("problem").value(replica.getProblem());
       json.endObject();
     }
     json.endArray().endObject();
-  }
-
-  private static String count(int number, String noun) {
-    return number + " " + noun + (number == 1 ? "" : "s");
   }
 
   private static String role(Replica replica) {
@@ -208,15 +231,5 @@ final class ClusterReport {
     return up.toMinutes() > 0
         ? up.toMinutes() + "m" + up.toSecondsPart() + "s"
         : up.toSeconds() + "s";
-  }
-
-  private static String size(long bytes) {
-    double size = bytes;
-    int unit = 0;
-    while (size >= 1024 && unit < SIZE_UNITS.length - 1) {
-      size /= 1024;
-      unit++;
-    }
-    return String.format(Locale.ROOT, unit == 0 ? "%.0f %s" : "%.1f %s", size, SIZE_UNITS[unit]);
   }
 }

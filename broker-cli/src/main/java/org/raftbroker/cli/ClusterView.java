@@ -53,6 +53,14 @@ record ClusterView(String cluster, List<MemberView> members) {
     return byShard;
   }
 
+  /** Whether there is an archive: something was moved there, or is about to be. */
+  boolean archived() {
+    return replicasByShard().values().stream()
+        .flatMap(List::stream)
+        .map(Placed::replica)
+        .anyMatch(replica -> replica.getArchivedIndex() >= 0 || replica.getBacklogMessages() > 0);
+  }
+
   Optional<MemberView> member(String id) {
     return members.stream().filter(view -> view.member().getId().equals(id)).findFirst();
   }

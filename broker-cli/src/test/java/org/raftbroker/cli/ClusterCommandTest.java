@@ -2,6 +2,7 @@ package org.raftbroker.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
@@ -64,6 +65,67 @@ class ClusterCommandTest {
     assertThat(replica.get("member").getAsString()).isEqualTo("n2");
     assertThat(replica.get("lag").getAsLong()).isEqualTo(2);
     assertThat(json.getAsJsonArray("problems")).isEmpty();
+  }
+
+  @Test
+  void showsWhatIsNotArchivedYetWhereTheShardIsLed() {
+    describe(
+        0,
+        true,
+        backlog(replica(0, Role.LEADER, 100), 1234, 5_872_026),
+        backlog(replica(1, Role.FOLLOWER, 7), 3, 300));
+    describe(
+        1,
+        true,
+        backlog(replica(0, Role.FOLLOWER, 98), 1200, 5_800_000),
+        backlog(replica(1, Role.LEADER, 7), 1, 100));
+
+    Ctl run = ctl("cluster");
+
+    assertThat(run.lines())
+        .anyMatch(line -> line.matches("SHARD .* STORE +BACKLOG"))
+        .anyMatch(line -> line.matches("0 +n1 +leader .* 0 B +1234 messages, 5\\.6 MiB"))
+        .anyMatch(line -> line.matches("0 +n2 +follower .* 0 B +-"))
+        .anyMatch(line -> line.matches("1 +n2 +leader .* 0 B +1 message, 100 B"));
+  }
+
+  @Test
+  void showsAnEmptyBacklogOnceSomethingWasArchived() {
+    describe(
+        1,
+        true,
+        replica(0, Role.FOLLOWER, 98),
+        replica(1, Role.LEADER, 7).toBuilder().setArchivedIndex(0).build());
+
+    assertThat(ctl("cluster").out()).contains("BACKLOG").contains("0 messages, 0 B");
+  }
+
+  @Test
+  void showsNoBacklogWithoutAnArchive() {
+    assertThat(ctl("cluster").out()).contains("STORE\n").doesNotContain("BACKLOG");
+  }
+
+  @Test
+  void showsTheBacklogOfEveryReplicaAsJson() {
+    describe(
+        1,
+        true,
+        backlog(replica(0, Role.FOLLOWER, 98), 1200, 5_800_000),
+        replica(1, Role.LEADER, 7));
+
+    JsonArray replicas =
+        JsonParser.parseString(ctl("cluster", "--output", "json").out())
+            .getAsJsonObject()
+            .getAsJsonArray("shards")
+            .get(0)
+            .getAsJsonObject()
+            .getAsJsonArray("replicas");
+
+    JsonObject with = replicas.get(1).getAsJsonObject();
+    assertThat(with.get("backlogMessages").getAsLong()).isEqualTo(1200);
+    assertThat(with.get("backlogBytes").getAsLong()).isEqualTo(5_800_000);
+    assertThat(with.get("archivedIndex").getAsLong()).isEqualTo(41);
+    assertThat(replicas.get(0).getAsJsonObject().get("archivedIndex").getAsLong()).isEqualTo(-1);
   }
 
   @Test
@@ -154,6 +216,14 @@ class ClusterCommandTest {
     nodes.get(node).describedAs(description.build());
   }
 
+  private static Replica backlog(Replica replica, long messages, long bytes) {
+    return replica.toBuilder()
+        .setBacklogMessages(messages)
+        .setBacklogBytes(bytes)
+        .setArchivedIndex(41)
+        .build();
+  }
+
   private static Replica replica(int shard, Role role, long applied) {
     return Replica.newBuilder()
         .setShard(shard)
@@ -161,6 +231,7 @@ class ClusterCommandTest {
         .setTerm(3)
         .setCommitIndex(applied)
         .setAppliedIndex(applied)
+        .setArchivedIndex(-1)
         .build();
   }
 }
