@@ -33,7 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "1:the server refused, or a check failed",
       "2:wrong usage",
       "3:no server available, or no answer in time (safe to try again where the command says so)",
-      "4:no such message",
+      "4:no such message or subject",
       "130:interrupted"
     },
     subcommands = {
@@ -42,6 +42,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       FetchCommand.class,
       BroadcastCommand.class,
       IncIdxCommand.class,
+      SubjectsCommand.class,
       ClusterCommand.class,
       VerifyCommand.class,
       BenchCommand.class,

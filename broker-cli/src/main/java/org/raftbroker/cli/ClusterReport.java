@@ -31,9 +31,9 @@ final class ClusterReport {
             + ", "
             + (problems.isEmpty() ? "no problems" : Quantity.count(problems.size(), "problem")));
     lines.add("");
-    lines.addAll(members(view).lines());
+    lines.addAll(members(view).take());
     lines.add("");
-    lines.addAll(shards(view).lines());
+    lines.addAll(shards(view).take());
     if (!problems.isEmpty()) {
       lines.add("");
       lines.add("problems:");

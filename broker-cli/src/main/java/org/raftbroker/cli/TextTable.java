@@ -1,40 +1,47 @@
 package org.raftbroker.cli;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
-/** Columns as wide as their widest cell. */
+/**
+ * Columns as wide as their widest cell so far. A table that is too long to be held can be taken
+ * piece by piece: a piece keeps in line with those before it unless a cell is wider than all of
+ * theirs.
+ */
 final class TextTable {
   private static final String GAP = "  ";
 
   private final List<List<String>> rows = new ArrayList<>();
+  private final int[] widths;
 
   TextTable(String... header) {
-    rows.add(List.of(header));
+    widths = new int[header.length];
+    add(Arrays.asList(header));
   }
 
   void row(Object... cells) {
-    List<String> row = new ArrayList<>();
-    for (Object cell : cells) {
-      row.add(cell.toString());
+    add(Arrays.stream(cells).map(Object::toString).toList());
+  }
+
+  /** The rows since the last call; the header is before the first ones. */
+  List<String> take() {
+    List<String> lines = rows.stream().map(this::line).toList();
+    rows.clear();
+    return lines;
+  }
+
+  private void add(List<String> row) {
+    if (row.size() != widths.length) {
+      throw new IllegalArgumentException(row.size() + " cells under " + widths.length + " headers");
     }
-    if (row.size() != rows.get(0).size()) {
-      throw new IllegalArgumentException(row.size() + " cells under " + rows.get(0));
+    for (int i = 0; i < widths.length; i++) {
+      widths[i] = Math.max(widths[i], row.get(i).length());
     }
     rows.add(row);
   }
 
-  List<String> lines() {
-    int[] widths = new int[rows.get(0).size()];
-    for (List<String> row : rows) {
-      for (int i = 0; i < widths.length; i++) {
-        widths[i] = Math.max(widths[i], row.get(i).length());
-      }
-    }
-    return rows.stream().map(row -> line(row, widths)).toList();
-  }
-
-  private static String line(List<String> row, int[] widths) {
+  private String line(List<String> row) {
     StringBuilder line = new StringBuilder();
     for (int i = 0; i < widths.length; i++) {
       line.append(row.get(i)).append(" ".repeat(widths[i] - row.get(i).length())).append(GAP);

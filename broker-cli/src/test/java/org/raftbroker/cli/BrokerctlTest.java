@@ -423,7 +423,8 @@ class BrokerctlTest {
 
     assertThat(bash.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(bash.exitValue()).isZero();
-    assertThat(Files.readString(script)).contains("publish").contains("--from").contains("fanout");
+    assertThat(Files.readString(script))
+        .contains("publish", "--from", "fanout", "describe", "--max-age");
   }
 
   @ParameterizedTest
@@ -452,6 +453,11 @@ class BrokerctlTest {
         List.of("fetch"),
         List.of("broadcast"),
         List.of("incidx"),
+        List.of("subjects"),
+        List.of("subjects", "create"),
+        List.of("subjects", "list"),
+        List.of("subjects", "describe"),
+        List.of("subjects", "update"),
         List.of("cluster"),
         List.of("cluster", "transfer"),
         List.of("verify"),

@@ -32,10 +32,20 @@ import org.raftbroker.proto.PublishStreamRequest;
 import org.raftbroker.proto.PublishStreamResponse;
 import org.raftbroker.proto.SubscribeRequest;
 import org.raftbroker.proto.admin.AdminGrpc;
+import org.raftbroker.proto.admin.CreateSubjectRequest;
+import org.raftbroker.proto.admin.DeleteSubjectRequest;
+import org.raftbroker.proto.admin.DeleteSubjectResponse;
 import org.raftbroker.proto.admin.DescribeNodeRequest;
+import org.raftbroker.proto.admin.DescribeSubjectRequest;
+import org.raftbroker.proto.admin.ListSubjectsRequest;
+import org.raftbroker.proto.admin.ListSubjectsResponse;
 import org.raftbroker.proto.admin.NodeDescription;
+import org.raftbroker.proto.admin.PurgeSubjectRequest;
+import org.raftbroker.proto.admin.PurgeSubjectResponse;
+import org.raftbroker.proto.admin.SubjectDescription;
 import org.raftbroker.proto.admin.TransferLeadershipRequest;
 import org.raftbroker.proto.admin.TransferLeadershipResponse;
+import org.raftbroker.proto.admin.UpdateSubjectRequest;
 
 /** A node of a broker without Raft, on a port of its own, that can be made to fail. */
 final class MemoryBroker implements AutoCloseable {
@@ -316,6 +326,42 @@ final class MemoryBroker implements AutoCloseable {
           response,
           () ->
               TransferLeadershipResponse.newBuilder().setLeaderId(request.getToMemberId()).build());
+    }
+
+    @Override
+    public void createSubject(
+        CreateSubjectRequest request, StreamObserver<SubjectDescription> response) {
+      answer(response, () -> store.subjects().create(request));
+    }
+
+    @Override
+    public void listSubjects(
+        ListSubjectsRequest request, StreamObserver<ListSubjectsResponse> response) {
+      answer(response, () -> store.subjects().list(request));
+    }
+
+    @Override
+    public void describeSubject(
+        DescribeSubjectRequest request, StreamObserver<SubjectDescription> response) {
+      answer(response, () -> store.subjects().describe(request.getSubject()));
+    }
+
+    @Override
+    public void updateSubject(
+        UpdateSubjectRequest request, StreamObserver<SubjectDescription> response) {
+      answer(response, () -> store.subjects().update(request));
+    }
+
+    @Override
+    public void purgeSubject(
+        PurgeSubjectRequest request, StreamObserver<PurgeSubjectResponse> response) {
+      answer(response, () -> store.subjects().purge(request));
+    }
+
+    @Override
+    public void deleteSubject(
+        DeleteSubjectRequest request, StreamObserver<DeleteSubjectResponse> response) {
+      answer(response, () -> store.subjects().delete(request.getSubject()));
     }
   }
 }

@@ -10,19 +10,34 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.raftbroker.proto.MessageResponse;
 import org.raftbroker.proto.PublishRequest;
+import org.raftbroker.proto.admin.SubjectSettings;
 
 /** The subjects that several {@link MemoryBroker}s share, as replicas would. Any thread. */
 final class MemoryStore {
-  private final Map<String, Log> logs = new HashMap<>();
+  private final NavigableMap<String, Log> logs = new TreeMap<>();
+  private final MemorySubjects subjects = new MemorySubjects(this);
 
-  private static final class Log {
-    private final NavigableMap<Long, MessageResponse> messages = new TreeMap<>();
+  /** One subject. */
+  static final class Log {
+    final NavigableMap<Long, MessageResponse> messages = new TreeMap<>();
     private final Map<String, Long> idByKey = new HashMap<>();
     private final List<Consumer<MessageResponse>> listeners = new ArrayList<>();
     private final List<Long> expired = new ArrayList<>();
-    private long head;
     private long lastMessageId;
     private int checksum;
+
+    /** Whether it was published on or created, and not deleted since. */
+    boolean known;
+
+    SubjectSettings settings = MemorySubjects.NO_SETTINGS;
+    long head;
+    long firstId = 1;
+    long archivedId;
+  }
+
+  /** What operators ask for. */
+  MemorySubjects subjects() {
+    return subjects;
   }
 
   synchronized long publish(PublishRequest request) {
@@ -34,6 +49,7 @@ final class MemoryStore {
       return known;
     }
     long id = ++log.head;
+    log.known = true;
     log.checksum = Checksum.of(log.checksum, id, request.getBody());
     MessageResponse message =
         MessageResponse.newBuilder()
@@ -78,6 +94,7 @@ final class MemoryStore {
     check(subject);
     Log log = log(subject);
     log.head += count;
+    log.known = true;
     return log.head;
   }
 
@@ -141,8 +158,13 @@ final class MemoryStore {
     log(subject).expired.add(id);
   }
 
-  private Log log(String subject) {
+  Log log(String subject) {
     return logs.computeIfAbsent(subject, name -> new Log());
+  }
+
+  /** Names that something was asked about, in their order. */
+  List<String> namesAfter(String name) {
+    return List.copyOf(logs.tailMap(name, false).keySet());
   }
 
   private static void check(String subject) {

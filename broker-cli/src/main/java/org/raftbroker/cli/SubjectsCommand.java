@@ -1,0 +1,47 @@
+package org.raftbroker.cli;
+
+import java.util.concurrent.TimeUnit;
+import org.raftbroker.cli.Servers.Attempt;
+import org.raftbroker.proto.admin.AdminGrpc;
+import org.raftbroker.proto.admin.AdminGrpc.AdminBlockingStub;
+import org.raftbroker.proto.admin.DescribeSubjectRequest;
+import org.raftbroker.proto.admin.SubjectDescription;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ParentCommand;
+
+/** What an operator can do with subjects. */
+@Command(
+    name = "subjects",
+    description = {
+      "Lists subjects and changes their settings.",
+      "A subject need not be created: whoever publishes on an unknown one creates it without"
+          + " settings."
+    },
+    subcommands = {
+      CreateSubjectCommand.class,
+      ListSubjectsCommand.class,
+      DescribeSubjectCommand.class,
+      UpdateSubjectCommand.class
+    })
+final class SubjectsCommand {
+  @ParentCommand Brokerctl parent;
+
+  static AdminBlockingStub admin(Attempt attempt) {
+    return AdminGrpc.newBlockingStub(attempt.channel())
+        .withDeadlineAfter(attempt.timeoutNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  static SubjectDescription describe(Servers servers, String subject) throws InterruptedException {
+    DescribeSubjectRequest request =
+        DescribeSubjectRequest.newBuilder().setSubject(subject).build();
+    return servers.call(Retry.ONCE_EACH, attempt -> admin(attempt).describeSubject(request));
+  }
+
+  void print(SubjectDescription subject) {
+    if (parent.json()) {
+      parent.terminal.line(SubjectReport.json(subject));
+    } else {
+      SubjectReport.text(subject).forEach(parent.terminal::line);
+    }
+  }
+}
