@@ -8,7 +8,7 @@ import java.util.Base64;
 import java.util.Map;
 import org.raftbroker.proto.MessageResponse;
 
-/** JSON for scripts: one value a line, names as in broker.proto. */
+/** JSON for scripts: one value a line, names as in the contract. */
 final class Json {
   private Json() {}
 
@@ -28,8 +28,13 @@ final class Json {
   }
 
   static String id(String subject, long id) {
+    return id(subject, "id", id);
+  }
+
+  /** A subject and one of its ids, by a name that says which. */
+  static String id(String subject, String name, long id) {
     return line(
-        json -> json.beginObject().name("subject").value(subject).name("id").value(id).endObject());
+        json -> json.beginObject().name("subject").value(subject).name(name).value(id).endObject());
   }
 
   static String message(MessageResponse message) {

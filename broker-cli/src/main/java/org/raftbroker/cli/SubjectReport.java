@@ -74,6 +74,18 @@ final class SubjectReport {
         settings.isEmpty() ? "-" : settings);
   }
 
+  /** What is in a subject, in a few words. */
+  static String contents(SubjectDescription subject) {
+    return subject.getMessages() == 0
+        ? "it has no messages"
+        : "it has "
+            + Quantity.count(subject.getMessages(), "message")
+            + ", ids "
+            + subject.getFirstId()
+            + " to "
+            + subject.getLastId();
+  }
+
   private static String amount(long messages, long bytes) {
     return Quantity.count(messages, "message") + ", " + Quantity.size(bytes);
   }

@@ -13,7 +13,7 @@ import picocli.CommandLine.ParentCommand;
 @Command(
     name = "subjects",
     description = {
-      "Lists subjects and changes their settings.",
+      "Lists subjects, changes their settings, removes what is in them.",
       "A subject need not be created: whoever publishes on an unknown one creates it without"
           + " settings."
     },
@@ -21,7 +21,9 @@ import picocli.CommandLine.ParentCommand;
       CreateSubjectCommand.class,
       ListSubjectsCommand.class,
       DescribeSubjectCommand.class,
-      UpdateSubjectCommand.class
+      UpdateSubjectCommand.class,
+      PurgeSubjectCommand.class,
+      DeleteSubjectCommand.class
     })
 final class SubjectsCommand {
   @ParentCommand Brokerctl parent;

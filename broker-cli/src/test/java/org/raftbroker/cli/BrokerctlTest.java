@@ -424,7 +424,7 @@ class BrokerctlTest {
     assertThat(bash.waitFor(30, TimeUnit.SECONDS)).isTrue();
     assertThat(bash.exitValue()).isZero();
     assertThat(Files.readString(script))
-        .contains("publish", "--from", "fanout", "describe", "--max-age");
+        .contains("publish", "--from", "fanout", "describe", "--max-age", "--up-to");
   }
 
   @ParameterizedTest
@@ -458,6 +458,8 @@ class BrokerctlTest {
         List.of("subjects", "list"),
         List.of("subjects", "describe"),
         List.of("subjects", "update"),
+        List.of("subjects", "purge"),
+        List.of("subjects", "delete"),
         List.of("cluster"),
         List.of("cluster", "transfer"),
         List.of("verify"),

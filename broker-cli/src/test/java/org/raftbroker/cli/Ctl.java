@@ -12,25 +12,35 @@ import java.util.List;
 /** One run of brokerctl: its exit code and what it wrote. */
 record Ctl(int exitCode, ByteString outBytes, String err) {
   static Ctl run(String... args) {
-    return run(new ByteArrayInputStream(new byte[0]), args);
+    return withInput("", args);
   }
 
   static Ctl withInput(String input, String... args) {
-    return run(new ByteArrayInputStream(input.getBytes(UTF_8)), args);
+    return run(new ByteArrayInputStream(input.getBytes(UTF_8)), false, args);
   }
 
-  static Ctl run(InputStream in, String... args) {
+  /** As if a person were there, who types this. */
+  static Ctl atTerminal(String typed, String... args) {
+    return run(new ByteArrayInputStream(typed.getBytes(UTF_8)), true, args);
+  }
+
+  private static Ctl run(InputStream in, boolean interactive, String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
-    int exitCode = run(in, out, err, args);
+    int exitCode = run(in, out, err, interactive, args);
     return new Ctl(exitCode, ByteString.copyFrom(out.toByteArray()), err.toString(UTF_8));
   }
 
   static int run(
-      InputStream in, ByteArrayOutputStream out, ByteArrayOutputStream err, String... args) {
-    Terminal terminal =
-        new Terminal(in, new PrintStream(out, false, UTF_8), new PrintStream(err, true, UTF_8));
-    return Brokerctl.run(terminal, args);
+      InputStream in,
+      ByteArrayOutputStream out,
+      ByteArrayOutputStream err,
+      boolean interactive,
+      String... args) {
+    return Brokerctl.run(
+        new Terminal(
+            in, new PrintStream(out, false, UTF_8), new PrintStream(err, true, UTF_8), interactive),
+        args);
   }
 
   String out() {

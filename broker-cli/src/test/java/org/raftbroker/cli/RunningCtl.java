@@ -24,7 +24,7 @@ final class RunningCtl implements AutoCloseable {
 
   private void run(String... args) {
     try {
-      exitCode.complete(Ctl.run(InputStream.nullInputStream(), out, err, args));
+      exitCode.complete(Ctl.run(InputStream.nullInputStream(), out, err, false, args));
     } catch (Throwable e) {
       exitCode.completeExceptionally(e);
     }

@@ -179,7 +179,7 @@ class SubjectsCommandTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"describe", "update --max-age 1d"})
+  @ValueSource(strings = {"describe", "update --max-age 1d", "purge --yes", "delete --yes"})
   void unknownSubjectIsNotFound(String command) {
     Ctl run = ctl(("subjects " + command + " ordres").split(" "));
 
@@ -336,12 +336,158 @@ class SubjectsCommandTest {
                 },
                 false,
                 UTF_8),
-            new PrintStream(OutputStream.nullOutputStream(), false, UTF_8));
+            new PrintStream(OutputStream.nullOutputStream(), false, UTF_8),
+            false);
 
     int exitCode = Brokerctl.run(closedPipe, server(broker.address(), "subjects", "list"));
 
     assertThat(exitCode).isZero();
     assertThat(broker.calls()).isEqualTo(1);
+  }
+
+  @Test
+  void purgeRemovesAll() {
+    publish("orders", 3);
+
+    Ctl run = ctl("subjects", "purge", "orders", "--yes");
+
+    assertThat(run.out()).isEqualTo("purged orders: the first id that may still be there is 4\n");
+    assertThat(describe("orders").getMessages()).isZero();
+  }
+
+  @Test
+  void purgeRemovesUpToAnId() {
+    publish("orders", 3);
+
+    Ctl run = ctl("subjects", "purge", "orders", "--up-to", "2", "--yes", "--output", "json");
+
+    assertThat(run.out()).isEqualTo("{\"subject\":\"orders\",\"firstId\":3}\n");
+    assertThat(describe("orders").getMessages()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "-1"})
+  void purgeUpToNoIdDoesNotRemoveAll(String upTo) {
+    publish("orders", 3);
+
+    Ctl run = ctl("subjects", "purge", "orders", "--up-to", upTo, "--yes");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).startsWith("error: USAGE --up-to " + upTo + ": ids start at 1");
+    assertThat(describe("orders").getMessages()).isEqualTo(3);
+  }
+
+  @Test
+  void purgeIsTriedAgainOnlyWithAnId() {
+    publish("orders", 3);
+    broker.refuseNext(1);
+
+    Ctl all = both("subjects", "purge", "orders", "--yes");
+    assertThat(all.exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
+    assertThat(other.calls()).isZero();
+
+    broker.refuseNext(1);
+    Ctl some = both("subjects", "purge", "orders", "--up-to", "2", "--yes");
+    assertThat(some.exitCode()).isZero();
+    assertThat(describe("orders").getFirstId()).isEqualTo(3);
+  }
+
+  @Test
+  void deleteRemovesTheSubject() {
+    publish("orders", 3);
+
+    Ctl run = ctl("subjects", "delete", "orders", "--yes");
+
+    assertThat(run.out()).isEqualTo("deleted orders: a message published on it later gets id 4\n");
+    assertThat(ctl("subjects", "list").lines()).hasSize(1);
+    assertThat(ctl("publish", "orders", "again").out()).isEqualTo("4\n");
+    assertThat(ctl("subjects", "delete", "orders", "--yes", "--output", "json").out())
+        .isEqualTo("{\"subject\":\"orders\",\"nextId\":5}\n");
+  }
+
+  @Test
+  void deleteIsNotTriedAgain() {
+    publish("orders", 3);
+    broker.refuseNext(1);
+
+    assertThat(both("subjects", "delete", "orders", "--yes").exitCode())
+        .isEqualTo(ExitCode.UNAVAILABLE);
+    assertThat(other.calls()).isZero();
+    assertThat(describe("orders").getMessages()).isEqualTo(3);
+  }
+
+  @Test
+  void whatCannotBeUndoneIsConfirmedWithTheName() {
+    publish("orders", 3);
+
+    Ctl purge = atTerminal("orders\n", "subjects", "purge", "orders", "--up-to", "1");
+    Ctl purgeAll = atTerminal("orders\r\n", "subjects", "purge", "orders");
+    Ctl delete = atTerminal("orders\n", "subjects", "delete", "orders");
+
+    assertThat(purge.err())
+        .isEqualTo(
+            """
+            this removes the messages of orders up to id 1 for good; it has 3 messages, ids 1 to 3
+            type the subject's name to confirm: \
+            """);
+    assertThat(purge.out()).isEqualTo("purged orders: the first id that may still be there is 2\n");
+    assertThat(purgeAll.err())
+        .startsWith(
+            "this removes all messages of orders for good; it has 2 messages, ids 2 to 3\n");
+    assertThat(purgeAll.exitCode()).isZero();
+    assertThat(delete.err())
+        .startsWith(
+            "this removes orders, its messages and its settings for good; it has no messages\n");
+    assertThat(delete.out()).startsWith("deleted orders");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\n", "y\n", "yes\n", "order\n", "ORDERS\n"})
+  void anythingButTheNameRemovesNothing(String typed) {
+    publish("orders", 3);
+
+    for (String command : List.of("purge", "delete")) {
+      Ctl run = atTerminal(typed, "subjects", command, "orders");
+
+      assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+      assertThat(run.out()).isEmpty();
+      assertThat(run.err())
+          .endsWith("error: USAGE that is not the name \"orders\"; nothing was removed\n");
+      assertThat(describe("orders").getMessages()).isEqualTo(3);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"purge", "delete"})
+  void withoutATerminalYesIsNeeded(String command) {
+    publish("orders", 3);
+
+    Ctl run = Ctl.withInput("orders\n", server(broker.address(), "subjects", command, "orders"));
+
+    assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(run.err()).startsWith("error: USAGE this cannot be undone").contains("add --yes");
+    assertThat(broker.calls()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"purge", "delete"})
+  void withYesNobodyIsAsked(String command) {
+    publish("orders", 3);
+
+    Ctl run = atTerminal("", "subjects", command, "orders", "--yes");
+
+    assertThat(run.exitCode()).isZero();
+    assertThat(run.err()).isEmpty();
+    assertThat(broker.calls()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"purge", "delete"})
+  void nobodyIsAskedAboutAnUnknownSubject(String command) {
+    Ctl run = atTerminal("ordres\n", "subjects", command, "ordres");
+
+    assertThat(run.exitCode()).isEqualTo(ExitCode.NOT_FOUND);
+    assertThat(run.err()).startsWith("error: NOT_FOUND SUBJECT_NOT_FOUND");
   }
 
   @Test
@@ -401,6 +547,10 @@ class SubjectsCommandTest {
 
   private Ctl both(String... args) {
     return Ctl.run(server(broker.address() + "," + other.address(), args));
+  }
+
+  private Ctl atTerminal(String typed, String... args) {
+    return Ctl.atTerminal(typed, server(broker.address(), args));
   }
 
   private static String[] server(String addresses, String... args) {
