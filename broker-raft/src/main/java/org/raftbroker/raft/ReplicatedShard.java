@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
@@ -35,6 +36,9 @@ import org.raftbroker.storage.SubjectState;
  * store, and asks the leader only if that cannot tell.
  */
 public final class ReplicatedShard implements Shard {
+  /** About the time from a leader's end to the next one's beginning is a few of these. */
+  private static final long BARRIER_RETRY_MILLIS = 50;
+
   private final int number;
   private final ReplicatedLog log;
   private final ShardReader reader;
@@ -45,6 +49,8 @@ public final class ReplicatedShard implements Shard {
   private final Executor diskReads;
   private final LongSupplier clockMillis;
   private final @Nullable SharedArchive archive;
+  private final ScheduledExecutorService timer;
+  private final long patienceMillis;
 
   /** The parts of a replica that only its Raft implementation knows. */
   public interface Replica {
@@ -78,6 +84,8 @@ public final class ReplicatedShard implements Shard {
     this.diskReads = shared.diskReads;
     this.clockMillis = shared.clockMillis;
     this.archive = shared.archive;
+    this.timer = shared.timer;
+    this.patienceMillis = shared.leaderlessPatienceMillis;
     this.entries = new EntryQueue(number, log, shared.observer, shared.groupCommit.maxBatchBytes());
     this.groupCommit =
         new GroupCommit(
@@ -92,9 +100,8 @@ public final class ReplicatedShard implements Shard {
             System::nanoTime,
             shared.leaderlessPatienceMillis);
     // A barrier that no majority answers would hold back all later ones.
-    long timeoutMillis = shared.leaderlessPatienceMillis;
     this.barriers =
-        new ReadBarriers(() -> log.readBarrier().orTimeout(timeoutMillis, TimeUnit.MILLISECONDS));
+        new ReadBarriers(() -> log.readBarrier().orTimeout(patienceMillis, TimeUnit.MILLISECONDS));
   }
 
   @Override
@@ -337,14 +344,33 @@ public final class ReplicatedShard implements Shard {
     return onDisk(() -> reader.subjects(prefix, afterName, limit));
   }
 
+  /** As a publish, it sees an election through. */
   @Override
   public CompletableFuture<Void> readBarrier() {
+    return barrierBy(System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(patienceMillis));
+  }
+
+  private CompletableFuture<Void> barrierBy(long deadlineNanos) {
     return barriers
         .await()
-        .exceptionally(
-            failure -> {
-              throw new CompletionException(noAnswer());
-            });
+        .exceptionallyCompose(
+            failure ->
+                log.problem() != null || System.nanoTime() - deadlineNanos > 0
+                    ? CompletableFuture.failedFuture(noAnswer())
+                    : afterPause().thenCompose(paused -> barrierBy(deadlineNanos)));
+  }
+
+  private CompletableFuture<Void> afterPause() {
+    CompletableFuture<Void> over = new CompletableFuture<>();
+    try {
+      var unused =
+          timer.schedule(() -> over.complete(null), BARRIER_RETRY_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException e) {
+      over.completeExceptionally(
+          new BrokerException(
+              Reason.SHUTTING_DOWN, "this node is shutting down; retry at another node"));
+    }
+    return over;
   }
 
   private BrokerException noAnswer() {

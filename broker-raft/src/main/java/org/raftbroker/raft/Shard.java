@@ -6,11 +6,16 @@ import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Reason;
+import org.raftbroker.message.SettingsChange;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.message.SubjectSettings;
+import org.raftbroker.raft.command.Command.CreateSubject;
+import org.raftbroker.raft.command.Command.DeleteSubject;
+import org.raftbroker.raft.command.Command.PurgeSubject;
 import org.raftbroker.raft.command.Command.ReserveIds;
 import org.raftbroker.raft.command.Command.SubjectCommand;
+import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.storage.Archive.ArchivedRun;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
@@ -48,6 +53,29 @@ public interface Shard {
   /** Reserves the next {@code count} ids and returns the last. */
   default CompletableFuture<Long> reserve(Subject subject, int count) {
     return submit(new ReserveIds(subject, count));
+  }
+
+  /** Makes a subject known and returns its next id; 0 if it is known already. */
+  default CompletableFuture<Long> create(Subject subject, SettingsChange settings) {
+    return submit(new CreateSubject(subject, settings));
+  }
+
+  /** Changes settings and returns the subject's next id; 0 if it is not known. */
+  default CompletableFuture<Long> update(Subject subject, SettingsChange settings) {
+    return submit(new UpdateSubject(subject, settings));
+  }
+
+  /**
+   * Lets nobody read messages up to an id, or any that there are if that is further; returns the
+   * first id that may still be read, 0 if the subject is not known.
+   */
+  default CompletableFuture<Long> purge(Subject subject, long upToId) {
+    return submit(new PurgeSubject(subject, upToId));
+  }
+
+  /** Forgets a subject, but for its ids, and returns the next one; 0 if it is not known. */
+  default CompletableFuture<Long> delete(Subject subject) {
+    return submit(new DeleteSubject(subject));
   }
 
   /**

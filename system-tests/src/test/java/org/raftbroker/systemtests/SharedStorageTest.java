@@ -2,10 +2,23 @@ package org.raftbroker.systemtests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.datastax.oss.driver.api.core.CqlSession;
+import com.datastax.oss.driver.api.core.cql.Row;
+import com.google.protobuf.ByteString;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
+import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -18,9 +31,17 @@ import org.junit.jupiter.api.condition.JRE;
 import org.raftbroker.localservers.CassandraSettings;
 import org.raftbroker.localservers.LocalCassandra;
 import org.raftbroker.localservers.LocalPostgres;
+import org.raftbroker.proto.FetchRequest;
+import org.raftbroker.proto.PublishBatchRequest;
+import org.raftbroker.proto.PublishRequest;
+import org.raftbroker.proto.admin.DescribeSubjectRequest;
 import org.raftbroker.proto.admin.Replica;
+import org.raftbroker.proto.admin.SubjectDescription;
+import org.raftbroker.proto.admin.SubjectSettings;
+import org.raftbroker.proto.admin.UpdateSubjectRequest;
 import org.raftbroker.systemtests.cluster.ClusterSpec;
 import org.raftbroker.systemtests.cluster.LocalCluster;
+import org.raftbroker.systemtests.cluster.NodeClient;
 import org.raftbroker.systemtests.load.Load;
 import org.raftbroker.systemtests.load.LoadPlan;
 
@@ -70,6 +91,124 @@ class SharedStorageTest {
     }
     if (postgres != null) {
       postgres.close();
+    }
+  }
+
+  @Test
+  void whatIsPublishedIsInTheDatabasesAndInNoStore() throws Exception {
+    LocalCluster nodes = cluster();
+    String subject = "in.both';DROP_TABLE_subjects;--";
+    for (int from = 1; from <= 10_000; from += 1_000) {
+      publishAll(nodes.client(1 + from % nodes.size()), subject, from, from + 999);
+    }
+    awaitAllArchived(nodes);
+
+    assertThat(catalogRow(subject))
+        .containsEntry("last_id", 10_000L)
+        .containsEntry("archived_id", 10_000L)
+        .containsEntry("archived_messages", 10_000L);
+    assertThat(rowsInCassandra(subject, 10_000)).isEqualTo(10_000);
+    for (int n = 1; n <= nodes.size(); n++) {
+      SubjectDescription description = describe(nodes.client(n), subject);
+      assertThat(description.getStoredMessages()).isZero();
+      assertThat(description.getArchivedId()).isEqualTo(10_000);
+      for (long id : new long[] {1, 5_000, 10_000}) {
+        assertThat(fetch(nodes.client(n), subject, id)).isEqualTo("m" + id);
+      }
+    }
+
+    nodes
+        .client(2)
+        .admin(BOUND)
+        .updateSubject(
+            UpdateSubjectRequest.newBuilder()
+                .setSubject(subject)
+                .setSettings(SubjectSettings.newBuilder().setMaxMessages(2_000).setMaxAgeSeconds(7))
+                .build());
+    Awaitility.await("settings are in the catalog, and what is too much has left the archive")
+        .atMost(BOUND)
+        .untilAsserted(
+            () -> {
+              assertThat(catalogRow(subject))
+                  .containsEntry("first_id", 8_001L)
+                  .containsEntry("max_messages", 2_000L)
+                  .containsEntry("max_age_seconds", 7);
+              // Whole partitions go: 7,168 is the first id of the last one that is still needed.
+              assertThat(rowsInCassandra(subject, 10_000)).isEqualTo(10_000 - 7_167);
+            });
+    Awaitility.await("what is too old has left, too")
+        .atMost(BOUND)
+        .untilAsserted(
+            () -> {
+              assertThat(catalogRow(subject)).containsEntry("first_id", 10_001L);
+              assertThat(rowsInCassandra(subject, 10_000)).isZero();
+            });
+  }
+
+  private static void publishAll(NodeClient client, String subject, int from, int to) {
+    PublishBatchRequest.Builder batch = PublishBatchRequest.newBuilder();
+    for (int id = from; id <= to; id++) {
+      batch.addMessages(
+          PublishRequest.newBuilder()
+              .setSubject(subject)
+              .setBody(ByteString.copyFromUtf8("m" + id)));
+    }
+    assertThat(client.broker(BOUND).publishBatch(batch.build()).getResultsList())
+        .allSatisfy(result -> assertThat(result.getId()).isBetween((long) from, (long) to));
+  }
+
+  private static String fetch(NodeClient client, String subject, long id) {
+    return client
+        .broker(BOUND)
+        .fetch(FetchRequest.newBuilder().setSubject(subject).setId(id).build())
+        .getBody()
+        .toStringUtf8();
+  }
+
+  private static SubjectDescription describe(NodeClient client, String subject) {
+    return client
+        .admin(BOUND)
+        .describeSubject(DescribeSubjectRequest.newBuilder().setSubject(subject).build());
+  }
+
+  /** Values by column. */
+  private static Map<String, Object> catalogRow(String subject) throws SQLException {
+    try (Connection connection =
+            DriverManager.getConnection(postgres().jdbcUrl(), "raftbroker", "raftbroker");
+        PreparedStatement query =
+            connection.prepareStatement("SELECT * FROM raftbroker.subjects WHERE name = ?")) {
+      query.setString(1, subject);
+      try (ResultSet row = query.executeQuery()) {
+        assertThat(row.next()).isTrue();
+        Map<String, Object> values = new HashMap<>();
+        ResultSetMetaData columns = row.getMetaData();
+        for (int i = 1; i <= columns.getColumnCount(); i++) {
+          values.put(columns.getColumnName(i), row.getObject(i));
+        }
+        return values;
+      }
+    }
+  }
+
+  private static long rowsInCassandra(String subject, long lastId) {
+    try (CqlSession session =
+        CqlSession.builder()
+            .addContactPoint(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), cassandra().cqlPort()))
+            .withLocalDatacenter("datacenter1")
+            .build()) {
+      long rows = 0;
+      for (long bucket = 0; bucket <= lastId / 1_024; bucket++) {
+        Row count =
+            session
+                .execute(
+                    "SELECT count(*) FROM raftbroker.messages WHERE subject = ? AND bucket = ?",
+                    subject,
+                    bucket)
+                .one();
+        rows += count == null ? 0 : count.getLong(0);
+      }
+      return rows;
     }
   }
 

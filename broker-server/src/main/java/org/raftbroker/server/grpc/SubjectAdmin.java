@@ -25,11 +25,6 @@ import org.raftbroker.proto.admin.SubjectDescription;
 import org.raftbroker.proto.admin.UpdateSubjectRequest;
 import org.raftbroker.raft.Shard;
 import org.raftbroker.raft.Shards;
-import org.raftbroker.raft.command.Command.CreateSubject;
-import org.raftbroker.raft.command.Command.DeleteSubject;
-import org.raftbroker.raft.command.Command.PurgeSubject;
-import org.raftbroker.raft.command.Command.SubjectCommand;
-import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.storage.ShardReader.KnownSubject;
 import org.raftbroker.storage.SubjectState;
 
@@ -81,8 +76,8 @@ final class SubjectAdmin {
   private CompletableFuture<SubjectDescription> create(CreateSubjectRequest request) {
     Subject subject = new Subject(request.getSubject());
     SettingsChange settings = SettingsFormat.change(request.getSettings());
-    return submit(
-            new CreateSubject(subject, settings),
+    return done(
+            shards.of(subject).create(subject, settings),
             new BrokerException(
                 Reason.SUBJECT_EXISTS,
                 "subject \"" + subject + "\" exists already; update it to change its settings"))
@@ -97,7 +92,7 @@ final class SubjectAdmin {
           Reason.SETTING_INVALID,
           "settings names nothing to change; set at least one of its fields");
     }
-    return submit(new UpdateSubject(subject, settings), notFound(subject))
+    return done(shards.of(subject).update(subject, settings), notFound(subject))
         .thenCompose(nextId -> describe(subject));
   }
 
@@ -110,29 +105,28 @@ final class SubjectAdmin {
           "up_to_id is " + upToId + "; give the last id to remove, or 0 for all messages",
           Map.of(ErrorStatus.FIELD, "up_to_id"));
     }
-    return submit(
-            new PurgeSubject(subject, upToId == 0 ? Long.MAX_VALUE : upToId), notFound(subject))
+    return done(
+            shards.of(subject).purge(subject, upToId == 0 ? Long.MAX_VALUE : upToId),
+            notFound(subject))
         .thenApply(firstId -> PurgeSubjectResponse.newBuilder().setFirstId(firstId).build());
   }
 
   private CompletableFuture<DeleteSubjectResponse> delete(DeleteSubjectRequest request) {
     Subject subject = new Subject(request.getSubject());
-    return submit(new DeleteSubject(subject), notFound(subject))
+    return done(shards.of(subject).delete(subject), notFound(subject))
         .thenApply(nextId -> DeleteSubjectResponse.newBuilder().setNextId(nextId).build());
   }
 
   /**
-   * @param refusal if the command was applied and could do nothing
+   * @param refusal if the change was applied and could do nothing
    */
-  private CompletableFuture<Long> submit(SubjectCommand command, BrokerException refusal) {
-    return shards
-        .of(command.subject())
-        .submit(command)
-        .thenCompose(
-            id ->
-                id == 0
-                    ? CompletableFuture.failedFuture(refusal)
-                    : CompletableFuture.completedFuture(id));
+  private static CompletableFuture<Long> done(
+      CompletableFuture<Long> change, BrokerException refusal) {
+    return change.thenCompose(
+        id ->
+            id == 0
+                ? CompletableFuture.failedFuture(refusal)
+                : CompletableFuture.completedFuture(id));
   }
 
   private CompletableFuture<SubjectDescription> describe(Subject subject) {
