@@ -19,6 +19,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.List;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -26,11 +27,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
-import org.junit.jupiter.api.condition.EnabledForJreRange;
-import org.junit.jupiter.api.condition.JRE;
-import org.raftbroker.localservers.CassandraSettings;
-import org.raftbroker.localservers.LocalCassandra;
-import org.raftbroker.localservers.LocalPostgres;
 import org.raftbroker.proto.FetchRequest;
 import org.raftbroker.proto.PublishBatchRequest;
 import org.raftbroker.proto.PublishRequest;
@@ -44,36 +40,40 @@ import org.raftbroker.systemtests.cluster.LocalCluster;
 import org.raftbroker.systemtests.cluster.NodeClient;
 import org.raftbroker.systemtests.load.Load;
 import org.raftbroker.systemtests.load.LoadPlan;
+import org.raftbroker.testservers.NeedsCassandra;
+import org.raftbroker.testservers.NeedsPostgres;
+import org.raftbroker.testservers.TestServer;
+import org.raftbroker.testservers.TestServers;
 
 /** Three nodes that archive into a real Cassandra and a real PostgreSQL while they are used. */
-@EnabledForJreRange(max = JRE.JAVA_17, disabledReason = "needs Java 17, as Cassandra 5.0 does")
+@NeedsCassandra
+@NeedsPostgres
 @Tag("system")
 class SharedStorageTest {
   private static final Duration BOUND = Duration.ofMinutes(2);
 
-  private static @Nullable LocalPostgres postgres;
-  private static @Nullable LocalCassandra cassandra;
+  private static @Nullable TestServer postgres;
+  private static @Nullable TestServer cassandra;
   private static @Nullable LocalCluster cluster;
 
   @BeforeAll
   static void start() throws IOException {
     Path home = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "shared");
-    CassandraSettings settings = CassandraSettings.onFreePorts(home.resolve("cassandra"));
-    postgres = LocalPostgres.start(home.resolve("postgres"), 0);
-    cassandra = LocalCassandra.start(settings);
+    postgres = TestServers.postgres(home.resolve("postgres"));
+    cassandra = TestServers.cassandra(home.resolve("cassandra"));
     String sections =
         """
         archive:
           enabled: true
           interval: 50ms
         cassandra:
-          contactPoints: %s
+          contactPoints: 127.0.0.1:%d
         postgres:
-          url: %s
+          url: jdbc:postgresql://127.0.0.1:%d/raftbroker
           username: raftbroker
           password: raftbroker
         """
-            .formatted(cassandra.contactPoint(), postgres.jdbcUrl());
+            .formatted(cassandra.port(), postgres.port());
     cluster =
         LocalCluster.start(
             ClusterSpec.DEFAULT.withSettings(sections),
@@ -82,7 +82,7 @@ class SharedStorageTest {
   }
 
   @AfterAll
-  static void stop() throws IOException {
+  static void stop() {
     if (cluster != null) {
       cluster.close();
     }
@@ -174,7 +174,7 @@ class SharedStorageTest {
   /** Values by column. */
   private static Map<String, Object> catalogRow(String subject) throws SQLException {
     try (Connection connection =
-            DriverManager.getConnection(postgres().jdbcUrl(), "raftbroker", "raftbroker");
+            DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + postgres().port() + "/raftbroker", "raftbroker", "raftbroker");
         PreparedStatement query =
             connection.prepareStatement("SELECT * FROM raftbroker.subjects WHERE name = ?")) {
       query.setString(1, subject);
@@ -194,7 +194,7 @@ class SharedStorageTest {
     try (CqlSession session =
         CqlSession.builder()
             .addContactPoint(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), cassandra().cqlPort()))
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), cassandra().port()))
             .withLocalDatacenter("datacenter1")
             .build()) {
       long rows = 0;
@@ -233,32 +233,21 @@ class SharedStorageTest {
   void publishingGoesOnWhileADatabaseIsSilent(TestReporter reporter) throws Exception {
     LocalCluster nodes = cluster();
     awaitAllArchived(nodes);
-    for (long database : new long[] {postgres().pid(), cassandra().pid()}) {
-      try (Load load = Load.start(LoadPlan.mixed("silent-" + database), nodes.clients(), 2)) {
-        signal("-STOP", database);
+    for (TestServer database : List.of(postgres(), cassandra())) {
+      LoadPlan plan = LoadPlan.mixed("silent-" + database.port());
+      try (Load load = Load.start(plan, nodes.clients(), 2)) {
+        database.pause();
         try {
           load.awaitAcknowledged(2_000, BOUND);
           assertThat(load.givenUp()).isZero();
           load.stop();
         } finally {
-          signal("-CONT", database);
+          database.resume();
         }
         awaitAllArchived(nodes);
         Ending.good(load, reporter);
       }
     }
-  }
-
-  /** To a server and all that it has started. */
-  private static void signal(String signal, long pid) throws IOException, InterruptedException {
-    StringBuilder pids = new StringBuilder(Long.toString(pid));
-    ProcessHandle.of(pid)
-        .orElseThrow()
-        .descendants()
-        .forEach(p -> pids.append(' ').append(p.pid()));
-    Process kill =
-        new ProcessBuilder("/bin/sh", "-c", "kill " + signal + " " + pids).inheritIO().start();
-    assertThat(kill.waitFor()).isZero();
   }
 
   private static void awaitAllArchived(LocalCluster nodes) {
@@ -292,14 +281,14 @@ class SharedStorageTest {
     return cluster;
   }
 
-  private static LocalPostgres postgres() {
+  private static TestServer postgres() {
     if (postgres == null) {
       throw new IllegalStateException("PostgreSQL was not started");
     }
     return postgres;
   }
 
-  private static LocalCassandra cassandra() {
+  private static TestServer cassandra() {
     if (cassandra == null) {
       throw new IllegalStateException("Cassandra was not started");
     }

@@ -23,14 +23,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.condition.EnabledForJreRange;
-import org.junit.jupiter.api.condition.JRE;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.raftbroker.localservers.CassandraSettings;
-import org.raftbroker.localservers.LocalCassandra;
-import org.raftbroker.localservers.LocalPostgres;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.Reason;
 import org.raftbroker.message.StoredMessage;
@@ -50,9 +45,14 @@ import org.raftbroker.storage.cassandra.CassandraConfig;
 import org.raftbroker.storage.cassandra.ContactPoint;
 import org.raftbroker.storage.postgres.PostgresCatalog;
 import org.raftbroker.storage.postgres.PostgresConfig;
+import org.raftbroker.testservers.NeedsCassandra;
+import org.raftbroker.testservers.NeedsPostgres;
+import org.raftbroker.testservers.TestServer;
+import org.raftbroker.testservers.TestServers;
 
 /** Three nodes' replicas that archive into a real Cassandra and a real PostgreSQL. */
-@EnabledForJreRange(max = JRE.JAVA_17, disabledReason = "needs Java 17, as Cassandra 5.0 does")
+@NeedsCassandra
+@NeedsPostgres
 @Timeout(240)
 final class ArchivingTest {
   private static final Subject ORDERS = new Subject("orders");
@@ -71,9 +71,8 @@ final class ArchivingTest {
         public void onArchiveFailure(int shard) {}
       };
 
-  private static @Nullable CassandraSettings cassandraSettings;
-  private static @Nullable LocalCassandra cassandra;
-  private static @Nullable LocalPostgres postgres;
+  private static @Nullable TestServer cassandra;
+  private static @Nullable TestServer postgres;
 
   @TempDir Path directory;
   private final String name = "t" + NAMES.incrementAndGet();
@@ -85,13 +84,12 @@ final class ArchivingTest {
   @BeforeAll
   static void startServers() throws IOException {
     Path home = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "servers");
-    postgres = LocalPostgres.start(home.resolve("postgres"), 0);
-    cassandraSettings = CassandraSettings.onFreePorts(home.resolve("cassandra"));
-    cassandra = LocalCassandra.start(cassandraSettings);
+    postgres = TestServers.postgres(home.resolve("postgres"));
+    cassandra = TestServers.cassandra(home.resolve("cassandra"));
   }
 
   @AfterAll
-  static void stopServers() throws IOException {
+  static void stopServers() {
     if (cassandra != null) {
       cassandra.close();
     }
@@ -101,13 +99,13 @@ final class ArchivingTest {
   }
 
   private Archive openArchive() {
-    if (cassandraSettings == null) {
+    if (cassandra == null) {
       throw new IllegalStateException("Cassandra was not started");
     }
     CassandraConfig usual = CassandraConfig.DEFAULT;
     return CassandraArchive.connect(
         new CassandraConfig(
-            List.of(new ContactPoint("127.0.0.1", cassandraSettings.cqlPort())),
+            List.of(new ContactPoint("127.0.0.1", cassandra.port())),
             usual.localDatacenter(),
             name,
             usual.replicationFactor(),
@@ -123,7 +121,7 @@ final class ArchivingTest {
     }
     return new PostgresCatalog(
         new PostgresConfig(
-            postgres.jdbcUrl(),
+            "jdbc:postgresql://127.0.0.1:" + postgres.port() + "/raftbroker",
             "raftbroker",
             "raftbroker",
             name,

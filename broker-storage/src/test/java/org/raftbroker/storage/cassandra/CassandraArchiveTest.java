@@ -27,8 +27,10 @@ import org.raftbroker.message.RandomMessages;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.storage.Archive.ArchivedRun;
+import org.raftbroker.testservers.NeedsCassandra;
 
 /** Against a real Cassandra. Each test has subjects of its own. */
+@NeedsCassandra
 @ExtendWith(WithCassandra.class)
 final class CassandraArchiveTest {
   private static final int ALL = Integer.MAX_VALUE;

@@ -13,8 +13,10 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.storage.ArchiveException;
+import org.raftbroker.testservers.NeedsCassandra;
 
 /** Cassandra goes and comes back; the archive is not started anew. */
+@NeedsCassandra
 @ExtendWith(WithCassandra.class)
 final class CassandraOutageTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(2);

@@ -16,8 +16,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.raftbroker.message.Subject;
 import org.raftbroker.storage.ArchiveException;
+import org.raftbroker.testservers.NeedsCassandra;
 
 /** Why there may be no archive, said so that an operator knows what to do. */
+@NeedsCassandra
 @ExtendWith(WithCassandra.class)
 final class CassandraRefusalTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(10);

@@ -15,9 +15,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.raftbroker.localservers.CassandraSettings;
-import org.raftbroker.localservers.LocalCassandra;
 import org.raftbroker.message.Subject;
+import org.raftbroker.testservers.TestServer;
+import org.raftbroker.testservers.TestServers;
 
 /** A real Cassandra that wants a login, and archives in it. */
 final class CassandraServer implements AutoCloseable {
@@ -26,18 +26,17 @@ final class CassandraServer implements AutoCloseable {
   /** A busy machine is slow; what is tested is not how fast it is. */
   private static final Duration SLOW = Duration.ofSeconds(60);
 
-  private final CassandraSettings settings;
+  private final TestServer server;
   private final AtomicInteger keyspaces = new AtomicInteger();
-  private LocalCassandra server;
 
   CassandraServer() {
     try {
-      Path directory = Files.createTempDirectory(Path.of("target"), "cassandra-");
-      settings = CassandraSettings.onFreePorts(directory).withPasswords();
+      server =
+          TestServers.cassandraWithPasswords(
+              Files.createTempDirectory(Path.of("target"), "cassandra-"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    server = LocalCassandra.start(settings);
   }
 
   /** Of a keyspace that nobody has used. */
@@ -47,7 +46,7 @@ final class CassandraServer implements AutoCloseable {
 
   CassandraConfig config(String keyspace, Credentials credentials, Duration requestTimeout) {
     return new CassandraConfig(
-        List.of(new ContactPoint("127.0.0.1", settings.cqlPort())),
+        List.of(new ContactPoint("127.0.0.1", server.port())),
         "datacenter1",
         keyspace,
         0,
@@ -80,8 +79,7 @@ final class CassandraServer implements AutoCloseable {
   /** The driver's own session, to look behind the archive. */
   CqlSession session() {
     return CqlSession.builder()
-        .addContactPoint(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), settings.cqlPort()))
+        .addContactPoint(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()))
         .withLocalDatacenter("datacenter1")
         .withAuthCredentials("cassandra", "cassandra")
         .withConfigLoader(
@@ -92,37 +90,20 @@ final class CassandraServer implements AutoCloseable {
   }
 
   void stop() {
-    server.close();
+    server.stop();
   }
 
   void start() {
-    server = LocalCassandra.start(settings);
+    server.start();
   }
 
   /** It keeps its connections and answers nothing. */
   void pause() {
-    signal("STOP");
+    server.pause();
   }
 
   void resume() {
-    signal("CONT");
-  }
-
-  private void signal(String name) {
-    try {
-      int status =
-          new ProcessBuilder("kill", "-" + name, Long.toString(server.pid()))
-              .inheritIO()
-              .start()
-              .waitFor();
-      if (status != 0) {
-        throw new IllegalStateException("kill -" + name + " ended with " + status);
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
+    server.resume();
   }
 
   @Override

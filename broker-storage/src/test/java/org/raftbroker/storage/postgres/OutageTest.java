@@ -16,14 +16,16 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.raftbroker.storage.ArchiveException;
 import org.raftbroker.storage.Catalog.ArchiveStep;
+import org.raftbroker.testservers.NeedsPostgres;
 import org.slf4j.LoggerFactory;
 
 /** The database is down, wrong, or not ours to use: each says so by itself, and heals. */
+@NeedsPostgres
 final class OutageTest {
   private final PostgresConfig config = TestPostgres.freshConfig();
 
   @Test
-  void suspendedServerHoldsNobodyForLongerThanTheTimeouts() throws Exception {
+  void suspendedServerHoldsNobodyForLongerThanTheTimeouts() {
     try (PostgresCatalog catalog = new PostgresCatalog(config, "ours", 3)) {
       catalog.open(0, 1, 0);
       Duration limit =
@@ -46,7 +48,7 @@ final class OutageTest {
   }
 
   @Test
-  void nodeThatMeetsASuspendedServerFirstWorksLater() throws Exception {
+  void nodeThatMeetsASuspendedServerFirstWorksLater() {
     try (PostgresCatalog catalog = new PostgresCatalog(config, "ours", 3)) {
       TestPostgres.suspend(
           () ->
@@ -59,7 +61,7 @@ final class OutageTest {
   }
 
   @Test
-  void serverThatWasRestartedIsUsedAgain() throws IOException {
+  void serverThatWasRestartedIsUsedAgain() {
     try (PostgresCatalog catalog = new PostgresCatalog(config, "ours", 3)) {
       catalog.open(0, 1, 0);
       catalog.record(step(1));
@@ -76,7 +78,7 @@ final class OutageTest {
   }
 
   @Test
-  void outageIsLoggedOnceAndItsEndOnce() throws IOException {
+  void outageIsLoggedOnceAndItsEndOnce() {
     Logger logger = (Logger) LoggerFactory.getLogger(CatalogDatabase.class);
     ListAppender<ILoggingEvent> logged = new ListAppender<>();
     logged.start();
@@ -117,7 +119,7 @@ final class OutageTest {
 
   @Test
   void wrongOrMissingPasswordIsSaidAndNotShown() {
-    String url = TestPostgres.server().jdbcUrl();
+    String url = TestPostgres.url("raftbroker");
 
     assertRefused(
         TestPostgres.config(url, "raftbroker", "s3cret", config.schema()),
@@ -130,7 +132,7 @@ final class OutageTest {
 
   @Test
   void missingDatabaseIsSaidWithHowToCreateIt() {
-    String url = "jdbc:postgresql://127.0.0.1:" + TestPostgres.server().port() + "/nowhere";
+    String url = TestPostgres.url("nowhere");
 
     assertRefused(
         TestPostgres.config(url, "raftbroker", "raftbroker", config.schema()),
@@ -143,7 +145,7 @@ final class OutageTest {
     TestPostgres.sql("CREATE ROLE " + user + " LOGIN PASSWORD 'guest'");
 
     assertRefused(
-        TestPostgres.config(TestPostgres.server().jdbcUrl(), user, "guest", config.schema()),
+        TestPostgres.config(TestPostgres.url("raftbroker"), user, "guest", config.schema()),
         "does not permit user \"" + user + "\" what the catalog needs; let it create the schema");
   }
 
@@ -154,7 +156,7 @@ final class OutageTest {
         "CREATE DATABASE "
             + database
             + " OWNER raftbroker ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'");
-    String url = "jdbc:postgresql://127.0.0.1:" + TestPostgres.server().port() + "/" + database;
+    String url = TestPostgres.url(database);
 
     assertRefused(TestPostgres.config(url, "raftbroker", "raftbroker", "s"), "has encoding LATIN1");
   }

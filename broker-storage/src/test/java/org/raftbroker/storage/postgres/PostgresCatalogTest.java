@@ -24,7 +24,9 @@ import org.raftbroker.storage.Catalog.ArchiveStep;
 import org.raftbroker.storage.Catalog.ArchivedShard;
 import org.raftbroker.storage.Catalog.ArchivedSubject;
 import org.raftbroker.storage.Changes.ReservedRun;
+import org.raftbroker.testservers.NeedsPostgres;
 
+@NeedsPostgres
 final class PostgresCatalogTest {
   private static final long NOW = 1_795_880_809_123L;
   private static final Subject ORDERS = new Subject("orders");

@@ -1,0 +1,4 @@
+@NullMarked
+package org.raftbroker.testservers;
+
+import org.jspecify.annotations.NullMarked;
