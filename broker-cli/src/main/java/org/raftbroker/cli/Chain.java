@@ -5,13 +5,13 @@ import org.raftbroker.proto.MessageResponse;
 
 /**
  * Proves that nothing of a subject was missed or altered: each message names the one before it, and
- * its checksum covers all before it. Where messages expired the proof begins anew behind them, as
- * their bodies are gone; it counts how often. One thread.
+ * its checksum covers all before it. Where messages expired or were removed the proof begins anew
+ * behind them, as their bodies are gone; it counts how often. One thread.
  */
 final class Chain {
   private long messages;
   private long reserved;
-  private int gapsOfExpired;
+  private int gaps;
   private long firstId;
   private long lastId;
   private int lastChecksum;
@@ -19,10 +19,10 @@ final class Chain {
   /**
    * Adds the next message.
    *
-   * @param expired whether the message with an id is known to have expired
+   * @param gone whether the message with an id is known to have expired or been removed
    * @return what is wrong with it, or null
    */
-  @Nullable String add(MessageResponse message, Expired expired) throws InterruptedException {
+  @Nullable String add(MessageResponse message, Gone gone) throws InterruptedException {
     long id = message.getId();
     long previousId = message.getPreviousId();
     if (id <= lastId) {
@@ -35,15 +35,15 @@ final class Chain {
       return "id " + id + " names " + previousId + " as the one before it, but " + lastId + " is";
     }
     boolean follows = previousId == lastId;
-    if (!follows && !expired.test(previousId)) {
-      return "id " + previousId + " is missing before id " + id + " and has not expired";
+    if (!follows && !gone.test(previousId)) {
+      return "id " + previousId + " is missing before id " + id + ", neither expired nor removed";
     }
-    // Behind expired messages the checksum before is unknown: the chain is taken up from here.
+    // Behind such messages the checksum before is unknown: the chain is taken up from here.
     if (follows && message.getChecksum() != Checksum.of(lastChecksum, id, message.getBody())) {
       return "id " + id + " or a message before it was altered: its checksum does not match";
     }
     reserved += id - previousId - 1;
-    gapsOfExpired += follows ? 0 : 1;
+    gaps += follows ? 0 : 1;
     messages++;
     firstId = messages == 1 ? id : firstId;
     lastId = id;
@@ -52,7 +52,7 @@ final class Chain {
   }
 
   /** Asks the broker about a message that was not delivered. */
-  interface Expired {
+  interface Gone {
     boolean test(long id) throws InterruptedException;
   }
 
@@ -65,9 +65,9 @@ final class Chain {
     return reserved;
   }
 
-  /** How often messages that expired interrupt the chain. */
-  int gapsOfExpired() {
-    return gapsOfExpired;
+  /** How often messages that are gone interrupt the chain. */
+  int gaps() {
+    return gaps;
   }
 
   long firstId() {

@@ -4,6 +4,7 @@ import com.google.gson.stream.JsonWriter;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -22,9 +23,13 @@ import picocli.CommandLine.ParentCommand;
       "Proves that nothing of a subject is missing or altered.",
       "Reads it from the earliest message to its head, at each --server: every message names the"
           + " one before it and carries a running CRC-32C. Servers that read as far must end with"
-          + " the same checksum. Expired messages are told apart from missing ones."
+          + " the same checksum. Expired and removed messages are told apart from"
+          + " missing ones."
     })
 final class VerifyCommand implements Callable<Integer> {
+  /** Why a message is rightly not there. */
+  private static final Set<String> GONE = Set.of("MESSAGE_EXPIRED", "MESSAGE_REMOVED");
+
   @ParentCommand Brokerctl parent;
 
   @Parameters(paramLabel = "SUBJECT", description = "What to check.")
@@ -66,7 +71,7 @@ final class VerifyCommand implements Callable<Integer> {
         if (frame.getId() == 0) {
           continue; // a broadcast is not part of the subject
         }
-        String problem = chain.add(frame, id -> expired(servers, server, id));
+        String problem = chain.add(frame, id -> gone(servers, server, id));
         if (problem != null) {
           return new Verdict(server, chain, problem);
         }
@@ -76,7 +81,7 @@ final class VerifyCommand implements Callable<Integer> {
     }
   }
 
-  private boolean expired(Servers servers, String server, long id) {
+  private boolean gone(Servers servers, String server, long id) {
     try {
       FetchRequest request = FetchRequest.newBuilder().setSubject(subject).setId(id).build();
       BrokerGrpc.newBlockingStub(servers.channel(server))
@@ -86,7 +91,7 @@ final class VerifyCommand implements Callable<Integer> {
     } catch (StatusRuntimeException e) {
       Failure failure = Failure.of(e, server);
       if (failure.exitCode() == ExitCode.NOT_FOUND) {
-        return failure.reason().equals("MESSAGE_EXPIRED");
+        return GONE.contains(failure.reason());
       }
       throw failure;
     }
@@ -122,9 +127,9 @@ final class VerifyCommand implements Callable<Integer> {
                 chain.lastId(),
                 chain.reserved(),
                 chain.lastChecksum(),
-                chain.gapsOfExpired() == 0
+                chain.gaps() == 0
                     ? ""
-                    : ", interrupted " + chain.gapsOfExpired() + " times by expired messages");
+                    : ", interrupted " + chain.gaps() + " times by expired or removed messages");
     parent.terminal.line(
         subject
             + " at "
@@ -148,7 +153,8 @@ final class VerifyCommand implements Callable<Integer> {
     json.name("firstId").value(chain.firstId());
     json.name("lastId").value(chain.lastId());
     json.name("reservedIds").value(chain.reserved());
-    json.name("gapsOfExpired").value(chain.gapsOfExpired());
+    // The name is older than removal, and scripts know it.
+    json.name("gapsOfExpired").value(chain.gaps());
     json.name("checksum").value(Integer.toUnsignedLong(chain.lastChecksum()));
     json.endObject();
   }

@@ -79,6 +79,9 @@ final class MemoryStore {
     if (message != null) {
       return message;
     }
+    if (id < log.firstId) {
+      throw new Refusal(Status.Code.NOT_FOUND, "MESSAGE_REMOVED", "message " + id + " was removed");
+    }
     if (log.expired.contains(id)) {
       throw new Refusal(Status.Code.NOT_FOUND, "MESSAGE_EXPIRED", "message " + id + " expired");
     }

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.raftbroker.proto.PublishRequest;
+import org.raftbroker.proto.admin.PurgeSubjectRequest;
 
 class VerifyCommandTest {
   private MemoryStore store;
@@ -62,6 +63,21 @@ class VerifyCommandTest {
   }
 
   @Test
+  void removedMessagesAreNoGap() {
+    publish(6);
+    store
+        .subjects()
+        .purge(PurgeSubjectRequest.newBuilder().setSubject("orders").setUpToId(4).build());
+
+    Ctl run = verify();
+
+    assertThat(run.exitCode()).isZero();
+    assertThat(run.out())
+        .contains("2 messages, ids 5 to 6")
+        .contains("interrupted 1 times by expired or removed messages");
+  }
+
+  @Test
   void lostMessageIsFound() {
     publish(4);
     store.lose("orders", 3);
@@ -69,7 +85,8 @@ class VerifyCommandTest {
     Ctl run = verify();
 
     assertThat(run.exitCode()).isEqualTo(ExitCode.REFUSED);
-    assertThat(run.out()).contains("BROKEN: id 3 is missing before id 4 and has not expired");
+    assertThat(run.out())
+        .contains("BROKEN: id 3 is missing before id 4, neither expired nor removed");
   }
 
   @Test
