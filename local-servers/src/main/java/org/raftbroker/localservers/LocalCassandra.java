@@ -88,10 +88,6 @@ public final class LocalCassandra implements AutoCloseable {
     return "127.0.0.1:" + settings.cqlPort();
   }
 
-  public int cqlPort() {
-    return settings.cqlPort();
-  }
-
   public long pid() {
     return process.pid();
   }

@@ -18,8 +18,8 @@ import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.Map;
 import java.util.List;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -174,7 +174,10 @@ class SharedStorageTest {
   /** Values by column. */
   private static Map<String, Object> catalogRow(String subject) throws SQLException {
     try (Connection connection =
-            DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + postgres().port() + "/raftbroker", "raftbroker", "raftbroker");
+            DriverManager.getConnection(
+                "jdbc:postgresql://127.0.0.1:" + postgres().port() + "/raftbroker",
+                "raftbroker",
+                "raftbroker");
         PreparedStatement query =
             connection.prepareStatement("SELECT * FROM raftbroker.subjects WHERE name = ?")) {
       query.setString(1, subject);
