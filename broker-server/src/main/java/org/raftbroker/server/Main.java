@@ -2,6 +2,7 @@ package org.raftbroker.server;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -16,6 +17,8 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** One node as a process. */
 @Command(
@@ -66,11 +69,26 @@ public final class Main implements Callable<Integer> {
   /** The entry point of the process. */
   public static void main(String[] args) {
     JulBridge.install();
-    CommandLine command = new CommandLine(new Main());
-    int code = command.execute(args);
+    int code = commandLine().execute(args);
     if (code != 0) {
       System.exit(code);
     }
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new Main()).setParameterExceptionHandler((e, args) -> refused(e));
+  }
+
+  /** A misspelt option is what is wrong, also if the right one is then missing. */
+  private static int refused(ParameterException problem) {
+    CommandLine command = problem.getCommandLine();
+    List<String> unknown = command.getUnmatchedArguments();
+    ParameterException shown =
+        unknown.isEmpty() ? problem : new UnmatchedArgumentException(command, unknown);
+    command.getErr().println(shown.getMessage());
+    UnmatchedArgumentException.printSuggestions(shown, command.getErr());
+    command.getErr().println("try 'broker-server --help'");
+    return EXIT_USAGE;
   }
 
   @Override
@@ -101,13 +119,12 @@ public final class Main implements Callable<Integer> {
       Runtime.getRuntime().halt(EXIT_FAILED);
       return EXIT_FAILED;
     }
-    CountDownLatch stopped = new CountDownLatch(1);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node, config, stopped), "stop"));
-    stopped.await();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(node, config), "stop"));
+    new CountDownLatch(1).await(); // the hook ends the process
     return 0;
   }
 
-  private static void stop(BrokerNode node, NodeConfig config, CountDownLatch stopped) {
+  private static void stop(BrokerNode node, NodeConfig config) {
     Thread watchdog =
         new Thread(
             () -> {
@@ -123,14 +140,17 @@ public final class Main implements Callable<Integer> {
             "stop-watchdog");
     watchdog.setDaemon(true);
     watchdog.start();
+    int code = EXIT_FAILED;
     try {
       node.stop();
+      code = 0;
     } catch (IOException | RuntimeException e) {
       log.atError().setCause(e).log("not everything could be stopped in order");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    stopped.countDown();
+    // To stop as told is no failure; Java would end with 128 and the number of the signal.
+    Runtime.getRuntime().halt(code);
   }
 
   /** The version that the build wrote into the jar. */

@@ -60,9 +60,10 @@ public interface ShardView {
   /**
    * What is in the store and nobody can read, of subjects in order of first use.
    *
-   * @param maxMessages stop there; a subject then ends with an id before its first one
+   * @param maxMessages stop there; the last run then ends before its subject's first id
+   * @param maxBytes stop when the frames add up to it
    */
-  List<Changes.RemovedRun> unreadable(int maxMessages);
+  List<Changes.RemovedRun> unreadable(int maxMessages, long maxBytes);
 
   /** Up to which id a subject may have messages that outlive its maximum age; 0: it has none. */
   long agingId(Subject subject);

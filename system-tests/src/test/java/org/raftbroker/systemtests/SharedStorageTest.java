@@ -27,6 +27,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.raftbroker.proto.FetchRequest;
 import org.raftbroker.proto.PublishBatchRequest;
 import org.raftbroker.proto.PublishRequest;
@@ -51,6 +53,7 @@ import org.raftbroker.testservers.TestServers;
 @Tag("system")
 class SharedStorageTest {
   private static final Duration BOUND = Duration.ofMinutes(2);
+  private static final Duration OUTAGE = Duration.ofSeconds(Long.getLong("outageSeconds", 0));
 
   private static @Nullable TestServer postgres;
   private static @Nullable TestServer cassandra;
@@ -232,20 +235,47 @@ class SharedStorageTest {
     assertThat(archived(nodes)).isGreaterThan(0);
   }
 
-  @Test
-  void publishingGoesOnWhileADatabaseIsSilent(TestReporter reporter) throws Exception {
+  /** What becomes of a database for a while. */
+  enum Outage {
+    PAUSED,
+    STOPPED;
+
+    void begin(TestServer database) {
+      if (this == PAUSED) {
+        database.pause();
+      } else {
+        database.stop();
+      }
+    }
+
+    void end(TestServer database) {
+      if (this == PAUSED) {
+        database.resume();
+      } else {
+        database.start();
+      }
+    }
+  }
+
+  /** With the system property {@code outageSeconds}, as long as that. */
+  @ParameterizedTest
+  @EnumSource
+  void publishingGoesOnWhileADatabaseIs(Outage outage, TestReporter reporter) throws Exception {
     LocalCluster nodes = cluster();
     awaitAllArchived(nodes);
     for (TestServer database : List.of(postgres(), cassandra())) {
-      LoadPlan plan = LoadPlan.mixed("silent-" + database.port());
+      LoadPlan plan = LoadPlan.mixed(outage + "-" + database.port());
       try (Load load = Load.start(plan, nodes.clients(), 2)) {
-        database.pause();
+        long begun = System.nanoTime();
+        outage.begin(database);
         try {
-          load.awaitAcknowledged(2_000, BOUND);
+          do {
+            load.awaitAcknowledged(2_000, BOUND);
+          } while (System.nanoTime() - begun < OUTAGE.toNanos());
           assertThat(load.givenUp()).isZero();
           load.stop();
         } finally {
-          database.resume();
+          outage.end(database);
         }
         awaitAllArchived(nodes);
         Ending.good(load, reporter);

@@ -41,7 +41,6 @@ import org.raftbroker.storage.Changes;
 import org.raftbroker.storage.Changes.NewKey;
 import org.raftbroker.storage.Changes.RemovedRun;
 import org.raftbroker.storage.Changes.ReservedRun;
-import org.raftbroker.storage.Changes.SizeMark;
 import org.raftbroker.storage.KeyState;
 import org.raftbroker.storage.OriginState;
 import org.raftbroker.storage.Outcome;
@@ -63,8 +62,8 @@ public final class Applier {
    */
   static final long ORIGIN_MEMORY_MILLIS = Duration.ofHours(1).toMillis();
 
-  /** How often a subject's size is noted: the step in which its limit in bytes is kept. */
-  static final long MARK_BYTES = 64 * 1024;
+  /** Their sizes are found out by reading them. A part of the rule: every replica stops there. */
+  private static final long MAX_REMOVED_BYTES = 8 * 1024 * 1024;
 
   /** The answer to a command that had to leave everything as it was. */
   private static final Outcome NOT_DONE = answer(0);
@@ -87,9 +86,9 @@ public final class Applier {
   private final List<BacklogRun> backlog = new ArrayList<>();
   private final List<BacklogRun> archived = new ArrayList<>();
   private ArchiveState archive;
-  private final Map<Subject, SubjectSettings> settings = new LinkedHashMap<>();
-  private final List<SizeMark> marks = new ArrayList<>();
-  private final Set<Subject> trimmed = new LinkedHashSet<>();
+  private final Map<Subject, SubjectSettings> newSettings = new LinkedHashMap<>();
+  private final SubjectLimits limits;
+  private final Set<Subject> removals = new LinkedHashSet<>();
   private final List<RemovedRun> removed = new ArrayList<>();
   private final Map<Subject, Long> aging = new LinkedHashMap<>();
   private long lastSubjectNumber;
@@ -102,6 +101,7 @@ public final class Applier {
     this.nowMillis = Math.max(entry.leaderTimeMillis(), view.lastTimeMillis());
     this.lastSubjectNumber = view.lastSubjectNumber();
     this.archive = view.archive();
+    this.limits = new SubjectLimits(view, this::newRuns);
   }
 
   public static Applied apply(ShardView view, Entry entry) {
@@ -131,14 +131,15 @@ public final class Applier {
             archive,
             backlog,
             archived,
-            new Changes.Retention(settings, marks, removals(), removed, aging));
+            new Changes.Retention(newSettings, limits.marks(), removals(), removed, aging));
     return new Applied(changes, outcomes);
   }
 
   private Map<Subject, Boolean> removals() {
-    Map<Subject, Boolean> removals = new LinkedHashMap<>();
-    trimmed.forEach(subject -> removals.put(subject, subject(subject).isRemovalDue()));
-    return removals;
+    removals.addAll(limits.moved());
+    Map<Subject, Boolean> due = new LinkedHashMap<>();
+    removals.forEach(subject -> due.put(subject, subject(subject).isRemovalDue()));
+    return due;
   }
 
   private Outcome applyOnce(Submission submission) {
@@ -245,10 +246,10 @@ public final class Applier {
   private long append(NewMessage message) {
     Subject subject = message.subject();
     SubjectState state = subject(subject).createdAt(nowMillis);
-    SubjectSettings limits = settings(subject);
+    SubjectSettings settings = settings(subject);
     long id = Math.incrementExact(state.lastId());
     int checksum = MessageFrame.checksum(state.head().checksum(), id, message.body());
-    int expirationSeconds = limits.expirationSeconds(message.expirationSeconds());
+    int expirationSeconds = settings.expirationSeconds(message.expirationSeconds());
     long expiresAt =
         expirationSeconds == 0 ? 0 : nowMillis + Duration.ofSeconds(expirationSeconds).toMillis();
     byte[] frame =
@@ -260,9 +261,9 @@ public final class Applier {
     }
     subjects.put(
         subject,
-        withinLimits(
+        limits.obeyed(
             subject,
-            limits,
+            settings,
             state.withMessage(id, checksum, frame.length),
             state.kept().publishedBytes()));
     if (archive.open()) {
@@ -309,7 +310,7 @@ public final class Applier {
   }
 
   private void removeUnreadable(int maxMessages) {
-    for (RemovedRun run : view.unreadable(maxMessages)) {
+    for (RemovedRun run : view.unreadable(maxMessages, MAX_REMOVED_BYTES)) {
       long messages = run.messages();
       long bytes = run.bytes();
       for (ExpiringMessage message : expiredMessages) {
@@ -322,7 +323,7 @@ public final class Applier {
       SubjectState state = subject(run.subject());
       subjects.put(run.subject(), state.without(messages, bytes).removedUpTo(run.toId()));
       removed.add(run);
-      trimmed.add(run.subject());
+      removals.add(run.subject());
     }
   }
 
@@ -350,13 +351,12 @@ public final class Applier {
     } else if (before.maxAgeSeconds() == 0 || maxAge < before.maxAgeSeconds()) {
       aging.put(subject, state.lastId());
     }
-    state = withoutExcess(subject, after, state);
-    subjects.put(subject, withinBytes(subject, after, state));
+    subjects.put(subject, limits.obeyed(subject, after, state));
     return set(subject, after);
   }
 
   private Outcome set(Subject subject, SubjectSettings after) {
-    settings.put(subject, after);
+    newSettings.put(subject, after);
     SubjectState state = subject(subject);
     subjects.put(subject, state);
     tellCatalog(subject, state);
@@ -369,7 +369,7 @@ public final class Applier {
     if (state == null || state.isDeleted()) {
       return NOT_DONE;
     }
-    SubjectState purged = purged(subject, state, purge.upToId());
+    SubjectState purged = limits.purged(subject, state, purge.upToId());
     subjects.put(subject, purged);
     if (agingId(subject) < purged.firstId()) {
       aging.put(subject, 0L);
@@ -384,7 +384,7 @@ public final class Applier {
     if (state == null || state.isDeleted()) {
       return NOT_DONE;
     }
-    subjects.put(subject, purged(subject, state, Long.MAX_VALUE).deleted());
+    subjects.put(subject, limits.purged(subject, state, Long.MAX_VALUE).deleted());
     aging.put(subject, 0L);
     return set(subject, SubjectSettings.DEFAULT);
   }
@@ -399,7 +399,7 @@ public final class Applier {
     if (toId >= fromId) {
       subjects.put(mark.subject(), state.removedUpTo(toId));
       removed.add(new RemovedRun(mark.subject(), state.number(), fromId, toId, 0, 0));
-      trimmed.add(mark.subject());
+      removals.add(mark.subject());
     }
     return Outcome.NO_IDS;
   }
@@ -415,96 +415,7 @@ public final class Applier {
     }
   }
 
-  // -- what is kept of a subject
-
-  private SubjectState withinLimits(
-      Subject subject, SubjectSettings limits, SubjectState state, long bytesBefore) {
-    long bytes = state.kept().publishedBytes();
-    boolean isMarked = bytes / MARK_BYTES != bytesBefore / MARK_BYTES;
-    if (isMarked) {
-      marks.add(new SizeMark(subject, state.lastId(), bytes));
-    }
-    SubjectState kept = withoutExcess(subject, limits, state);
-    return isMarked ? withinBytes(subject, limits, kept) : kept;
-  }
-
-  private SubjectState withoutExcess(Subject subject, SubjectSettings limits, SubjectState state) {
-    long excess = state.kept().messages() - limits.maxMessages();
-    if (limits.maxMessages() == 0 || excess <= 0) {
-      return state;
-    }
-    trimmed.add(subject);
-    long firstId = state.firstId();
-    if (state.lastId() - firstId + 1 == state.kept().messages()) {
-      return state.keptFrom(firstId + excess, limits.maxMessages());
-    }
-    long left = excess;
-    while (left > 0) {
-      ReservedRun run = nextReservedRun(subject, firstId);
-      long messagesBefore = run == null ? left : Math.max(0, run.fromId() - firstId);
-      if (run == null || messagesBefore >= left) {
-        firstId += left;
-        left = 0;
-      } else {
-        left -= messagesBefore;
-        firstId = run.toId() + 1;
-      }
-    }
-    return state.keptFrom(firstId, limits.maxMessages());
-  }
-
-  /** As it was at the last mark after which there is still as much as there may be. */
-  private SubjectState withinBytes(Subject subject, SubjectSettings limits, SubjectState state) {
-    if (limits.maxBytes() == 0) {
-      return state;
-    }
-    SizeMark mark =
-        view.lastSizeMark(
-            subject, state.firstId(), state.kept().publishedBytes() - limits.maxBytes());
-    return mark == null ? state : purged(subject, state, mark.id());
-  }
-
-  private SubjectState purged(Subject subject, SubjectState state, long upToId) {
-    long toId = Math.min(upToId, state.lastId());
-    if (toId < state.firstId()) {
-      return state;
-    }
-    trimmed.add(subject);
-    long messages =
-        toId == state.lastId()
-            ? 0
-            : state.kept().messages()
-                - (toId - state.firstId() + 1)
-                + reservedIds(subject, state.firstId(), toId);
-    return state.keptFrom(toId + 1, messages);
-  }
-
-  /** As {@link ShardView#nextReservedRun}, with what this entry has reserved. */
-  private @Nullable ReservedRun nextReservedRun(Subject subject, long fromId) {
-    ReservedRun first = view.nextReservedRun(subject, fromId);
-    for (ReservedRun run : runsOfThisEntry(subject)) {
-      boolean isNearer = first == null || run.fromId() <= first.fromId();
-      if (run.toId() >= fromId && isNearer) {
-        first = run;
-      }
-    }
-    return first;
-  }
-
-  /** As {@link ShardView#reservedIds}, with what this entry has reserved. */
-  private long reservedIds(Subject subject, long fromId, long toId) {
-    SubjectState before = view.subject(subject);
-    long headBefore = before == null ? 0 : before.lastId();
-    long ids = view.reservedIds(subject, fromId, Math.min(toId, headBefore));
-    for (ReservedRun run : runsOfThisEntry(subject)) {
-      // A run that grew in this entry began before it.
-      long newFrom = Math.max(Math.max(run.fromId(), headBefore + 1), fromId);
-      ids += Math.max(0, Math.min(run.toId(), toId) - newFrom + 1);
-    }
-    return ids;
-  }
-
-  private List<ReservedRun> runsOfThisEntry(Subject subject) {
+  private List<ReservedRun> newRuns(Subject subject) {
     List<ReservedRun> runs = new ArrayList<>(1);
     for (ReservedRun run : closedRuns) {
       if (run.subject().equals(subject)) {
@@ -519,7 +430,7 @@ public final class Applier {
   }
 
   private SubjectSettings settings(Subject subject) {
-    SubjectSettings changed = settings.isEmpty() ? null : settings.get(subject);
+    SubjectSettings changed = newSettings.isEmpty() ? null : newSettings.get(subject);
     return changed == null ? view.settings(subject) : changed;
   }
 
@@ -555,9 +466,9 @@ public final class Applier {
       }
       subjects.put(
           subject, SubjectState.adopted(subject(subject).number(), known, reservedFrom, messages));
-      settings.put(subject, known.settings());
-      marks.add(new SizeMark(subject, known.lastId(), known.bytes()));
-      trimmed.add(subject);
+      newSettings.put(subject, known.settings());
+      limits.mark(subject, known.lastId(), known.bytes());
+      removals.add(subject);
       if (known.settings().maxAgeSeconds() > 0) {
         aging.put(subject, known.lastId());
       }

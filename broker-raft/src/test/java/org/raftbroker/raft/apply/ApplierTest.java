@@ -503,13 +503,13 @@ final class ApplierTest {
       apply(1 + i, append(message(ORDERS, body)));
     }
 
-    assertThat(keptBytes()).isBetween(1L << 20, (1L << 20) + 2 * Applier.MARK_BYTES);
+    assertThat(keptBytes()).isBetween(1L << 20, (1L << 20) + 2 * SubjectLimits.MARK_BYTES);
     SubjectState state = known(ORDERS);
     assertThat(state.kept().messages()).isEqualTo(300 - state.firstId() + 1);
 
     // Less is kept at once if less may be kept.
     apply(400, new UpdateSubject(ORDERS, new SettingsChange(null, null, null, null, 1L << 19)));
-    assertThat(keptBytes()).isBetween(1L << 19, (1L << 19) + 2 * Applier.MARK_BYTES);
+    assertThat(keptBytes()).isBetween(1L << 19, (1L << 19) + 2 * SubjectLimits.MARK_BYTES);
 
     while (store.reader().hasRemovable(500)) {
       apply(500, new Expire(7));

@@ -4,8 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,14 +14,11 @@ import java.util.function.BiFunction;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.raftbroker.message.MessageFrame;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.message.SubjectSettings;
-import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.BacklogRun;
 import org.raftbroker.storage.Changes;
-import org.raftbroker.storage.KeyState;
 import org.raftbroker.storage.OriginState;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
@@ -66,32 +61,32 @@ public final class RocksShardStore implements ShardStore {
   /** Room comes when a file is written or merged, which takes far longer. */
   private static final long ROOM_POLL_NANOS = 1_000_000;
 
-  private final RocksDB db;
+  final RocksDB db;
   private final List<ColumnFamilyHandle> families;
-  private final ColumnFamilyHandle messages;
+  final ColumnFamilyHandle messages;
   private final Path directory;
   private final WriteOptions noWal = new WriteOptions().setDisableWAL(true).setNoSlowdown(true);
-  private final ReadOptions fromMemory = new ReadOptions().setReadTier(ReadTier.BLOCK_CACHE_TIER);
-  private final View view = new View();
-  private final Reader reader = new Reader();
+  final ReadOptions fromMemory = new ReadOptions().setReadTier(ReadTier.BLOCK_CACHE_TIER);
+  private final RocksShardView view = new RocksShardView(this);
+  private final RocksShardReader reader = new RocksShardReader(this);
 
   // Held shared by all who touch native memory, which must not go away under them.
-  private final ReentrantReadWriteLock open = new ReentrantReadWriteLock();
+  final ReentrantReadWriteLock open = new ReentrantReadWriteLock();
   private boolean closed;
 
   // Filled by the apply thread only, so a reader can never put an old state over a new one.
-  private final Map<Subject, SubjectState> subjects = new ConcurrentHashMap<>();
-  private final Map<Long, OriginState> origins = new HashMap<>();
+  final Map<Subject, SubjectState> subjects = new ConcurrentHashMap<>();
+  final Map<Long, OriginState> origins = new HashMap<>();
 
   // Of the subjects that have any. Filled when the store is opened, then by the apply thread.
   private final Map<Subject, SubjectSettings> settings = new ConcurrentHashMap<>();
 
   // Where to look for what expires next: all before has been removed, and what comes is never
   // older. From the start of the table each look would step over every row removed so far.
-  private volatile byte[] nextExpires = {Rows.EXPIRES};
-  private volatile byte[] nextForgets = {Rows.FORGETS};
+  volatile byte[] nextExpires = {Rows.EXPIRES};
+  volatile byte[] nextForgets = {Rows.FORGETS};
 
-  private volatile Position position;
+  volatile Position position;
   private boolean failed;
 
   /**
@@ -367,7 +362,7 @@ public final class RocksShardStore implements ShardStore {
     }
   }
 
-  private static boolean isIncomplete(RocksDBException e) {
+  static boolean isIncomplete(RocksDBException e) {
     Status status = e.getStatus();
     return status != null && status.getCode() == Status.Code.Incomplete;
   }
@@ -482,7 +477,7 @@ public final class RocksShardStore implements ShardStore {
     }
   }
 
-  private <T> T whileOpen(Supplier<T> action) {
+  <T> T whileOpen(Supplier<T> action) {
     open.readLock().lock();
     try {
       requireOpen();
@@ -492,13 +487,13 @@ public final class RocksShardStore implements ShardStore {
     }
   }
 
-  private void requireOpen() {
+  void requireOpen() {
     if (closed) {
       throw new StoreException("the store in " + directory + " is closed");
     }
   }
 
-  private StoreException failure(String verb, RocksDBException e) {
+  StoreException failure(String verb, RocksDBException e) {
     return failure(verb, directory, e);
   }
 
@@ -516,7 +511,7 @@ public final class RocksShardStore implements ShardStore {
         damage);
   }
 
-  private void check(RocksIterator iterator) {
+  void check(RocksIterator iterator) {
     try {
       iterator.status();
     } catch (RocksDBException e) {
@@ -524,11 +519,11 @@ public final class RocksShardStore implements ShardStore {
     }
   }
 
-  private byte @Nullable [] get(byte[] key) {
+  byte @Nullable [] get(byte[] key) {
     return get(db.getDefaultColumnFamily(), key);
   }
 
-  private byte @Nullable [] get(ColumnFamilyHandle family, byte[] key) {
+  byte @Nullable [] get(ColumnFamilyHandle family, byte[] key) {
     open.readLock().lock();
     try {
       requireOpen();
@@ -540,7 +535,7 @@ public final class RocksShardStore implements ShardStore {
     }
   }
 
-  private @Nullable SubjectState state(Subject subject) {
+  @Nullable SubjectState state(Subject subject) {
     SubjectState cached = subjects.get(subject);
     if (cached != null) {
       return cached;
@@ -549,7 +544,7 @@ public final class RocksShardStore implements ShardStore {
     return value == null ? null : Rows.subjectState(value);
   }
 
-  private Subject name(long number) {
+  Subject name(long number) {
     byte[] name = get(Rows.nameKey(number));
     if (name == null) {
       throw new StoreException("the store in " + directory + " has no name for subject " + number);
@@ -557,11 +552,11 @@ public final class RocksShardStore implements ShardStore {
     return Subject.accepted(new String(name, StandardCharsets.UTF_8));
   }
 
-  private SubjectSettings settingsOf(Subject subject) {
+  SubjectSettings settingsOf(Subject subject) {
     return settings.getOrDefault(subject, SubjectSettings.DEFAULT);
   }
 
-  private KnownSubject known(long number) {
+  KnownSubject known(long number) {
     Subject subject = name(number);
     SubjectState state = state(subject);
     if (state == null) {
@@ -571,7 +566,7 @@ public final class RocksShardStore implements ShardStore {
   }
 
   /** Rows whose key is a tag and a subject number, by number. */
-  private <T> List<T> rowsBySubject(
+  <T> List<T> rowsBySubject(
       byte tag, long afterNumber, int limit, BiFunction<Long, byte[], T> row) {
     return whileOpen(
         () -> {
@@ -590,12 +585,12 @@ public final class RocksShardStore implements ShardStore {
         });
   }
 
-  private List<KnownSubject> withRemovals(int limit) {
+  List<KnownSubject> withRemovals(int limit) {
     return rowsBySubject(Rows.REMOVAL, 0, limit, (number, value) -> known(number));
   }
 
   /** The backlog from its beginning, as long as {@code wanted} says so. */
-  private List<BacklogRun> backlogRuns(Predicate<BacklogRun> wanted) {
+  List<BacklogRun> backlogRuns(Predicate<BacklogRun> wanted) {
     return whileOpen(
         () -> {
           List<BacklogRun> found = new ArrayList<>();
@@ -617,476 +612,5 @@ public final class RocksShardStore implements ShardStore {
           }
           return found;
         });
-  }
-
-  /** Only used on the apply thread. */
-  private final class View implements ShardView {
-    @Override
-    public long lastTimeMillis() {
-      return position.timeMillis();
-    }
-
-    @Override
-    public long lastSubjectNumber() {
-      return position.lastSubjectNumber();
-    }
-
-    @Override
-    public @Nullable SubjectState subject(Subject subject) {
-      return state(subject);
-    }
-
-    @Override
-    public Map<Long, OriginState> origins() {
-      return Collections.unmodifiableMap(origins);
-    }
-
-    @Override
-    public @Nullable KeyState key(Subject subject, String key, long nowMillis) {
-      SubjectState state = state(subject);
-      byte[] value = state == null ? null : get(Rows.keyKey(state.number(), key));
-      KeyState known = value == null ? null : Rows.keyState(value);
-      return known == null || known.forgottenAtMillis() <= nowMillis ? null : known;
-    }
-
-    @Override
-    public List<ExpiringMessage> expiredMessages(long nowMillis, int limit) {
-      Map<Long, Subject> names = new HashMap<>();
-      return rowsUntil(
-          Rows.EXPIRES,
-          nextExpires,
-          nowMillis,
-          limit,
-          (key, value) -> {
-            long number = Rows.number(key, 1);
-            return new ExpiringMessage(
-                names.computeIfAbsent(number, RocksShardStore.this::name),
-                number,
-                Rows.number(key, 2),
-                Rows.number(key, 0),
-                ByteBuffer.wrap(value).getInt());
-          });
-    }
-
-    @Override
-    public List<ExpiringKey> expiredKeys(long nowMillis, int limit) {
-      return rowsUntil(
-          Rows.FORGETS,
-          nextForgets,
-          nowMillis,
-          limit,
-          (key, value) ->
-              new ExpiringKey(Rows.number(key, 1), Rows.text(key, 2), Rows.number(key, 0)));
-    }
-
-    @Override
-    public ArchiveState archive() {
-      return position.archive();
-    }
-
-    @Override
-    public List<BacklogRun> backlog(long upToIndex) {
-      return backlogRuns(run -> run.logIndex() <= upToIndex);
-    }
-
-    @Override
-    public SubjectSettings settings(Subject subject) {
-      return settingsOf(subject);
-    }
-
-    @Override
-    public Changes.@Nullable ReservedRun nextReservedRun(Subject subject, long fromId) {
-      List<Changes.ReservedRun> first = new ArrayList<>(1);
-      forEachReservedRun(
-          subject,
-          fromId,
-          run -> {
-            first.add(run);
-            return false;
-          });
-      return first.isEmpty() ? null : first.get(0);
-    }
-
-    @Override
-    public long reservedIds(Subject subject, long fromId, long toId) {
-      long[] ids = {0};
-      forEachReservedRun(
-          subject,
-          fromId,
-          run -> {
-            ids[0] += Math.max(0, Math.min(toId, run.toId()) - Math.max(fromId, run.fromId()) + 1);
-            return run.toId() < toId;
-          });
-      return ids[0];
-    }
-
-    /** From the run that ends at or after an id, as long as {@code wanted} says so. */
-    private void forEachReservedRun(
-        Subject subject, long fromId, Predicate<Changes.ReservedRun> wanted) {
-      SubjectState state = state(subject);
-      if (state == null) {
-        return;
-      }
-      long number = state.number();
-      try (Slice start = new Slice(Rows.reservedKey(number, 0));
-          Slice end = new Slice(Rows.after(Rows.RESERVED, number));
-          ReadOptions options =
-              new ReadOptions().setIterateLowerBound(start).setIterateUpperBound(end);
-          RocksIterator rows = db.newIterator(options)) {
-        rows.seekForPrev(Rows.reservedKey(number, fromId));
-        if (!rows.isValid() || Rows.valueOf(rows.value()) < fromId) {
-          check(rows);
-          rows.seek(Rows.reservedKey(number, fromId));
-        }
-        while (rows.isValid()
-            && wanted.test(
-                new Changes.ReservedRun(
-                    subject, Rows.number(rows.key(), 1), Rows.valueOf(rows.value())))) {
-          rows.next();
-        }
-        check(rows);
-      }
-    }
-
-    @Override
-    public Changes.@Nullable SizeMark lastSizeMark(
-        Subject subject, long fromId, long maxPublishedBytes) {
-      SubjectState state = state(subject);
-      if (state == null) {
-        return null;
-      }
-      long number = state.number();
-      Changes.SizeMark last = null;
-      try (Slice end = new Slice(Rows.after(Rows.SIZE_MARK, number));
-          ReadOptions options = new ReadOptions().setIterateUpperBound(end);
-          RocksIterator rows = db.newIterator(options)) {
-        for (rows.seek(Rows.numbers(Rows.SIZE_MARK, number, fromId));
-            rows.isValid() && Rows.valueOf(rows.value()) <= maxPublishedBytes;
-            rows.next()) {
-          last =
-              new Changes.SizeMark(subject, Rows.number(rows.key(), 1), Rows.valueOf(rows.value()));
-        }
-        check(rows);
-      }
-      return last;
-    }
-
-    @Override
-    public List<Changes.RemovedRun> unreadable(int maxMessages) {
-      List<Changes.RemovedRun> runs = new ArrayList<>();
-      long left = maxMessages;
-      for (KnownSubject known : withRemovals(maxMessages)) {
-        if (left <= 0) {
-          break;
-        }
-        Changes.RemovedRun run = unreadable(known, left);
-        left -= Math.max(1, run.messages());
-        runs.add(run);
-      }
-      return runs;
-    }
-
-    private Changes.RemovedRun unreadable(KnownSubject known, long maxMessages) {
-      long number = known.state().number();
-      long fromId = known.state().kept().removedId() + 1;
-      long toId = known.state().firstId() - 1;
-      long found = 0;
-      long bytes = 0;
-      try (Slice end = new Slice(Rows.messageKey(number, toId + 1));
-          ReadOptions options = new ReadOptions().setIterateUpperBound(end);
-          RocksIterator rows = db.newIterator(messages, options)) {
-        for (rows.seek(Rows.messageKey(number, fromId)); rows.isValid(); rows.next()) {
-          if (found == maxMessages) {
-            toId = Rows.number(rows.key(), 1) - 1;
-            break;
-          }
-          found++;
-          bytes += rows.value().length;
-        }
-        check(rows);
-      }
-      return new Changes.RemovedRun(known.subject(), number, fromId, toId, found, bytes);
-    }
-
-    @Override
-    public long agingId(Subject subject) {
-      SubjectState state = state(subject);
-      byte[] value = state == null ? null : get(Rows.numbers(Rows.AGING, state.number()));
-      return value == null ? 0 : Rows.valueOf(value);
-    }
-
-    private <T> List<T> rowsUntil(
-        byte tag, byte[] from, long timeMillis, int limit, BiFunction<byte[], byte[], T> row) {
-      return whileOpen(
-          () -> {
-            List<T> found = new ArrayList<>();
-            try (Slice end = new Slice(Rows.numbers(tag, timeMillis + 1));
-                ReadOptions options = new ReadOptions().setIterateUpperBound(end);
-                RocksIterator rows = db.newIterator(options)) {
-              for (rows.seek(from); rows.isValid() && found.size() < limit; rows.next()) {
-                found.add(row.apply(rows.key(), rows.value()));
-              }
-              check(rows);
-            }
-            return found;
-          });
-    }
-  }
-
-  private final class Reader implements ShardReader {
-    @Override
-    public long head(Subject subject) {
-      SubjectState cached = subjects.get(subject);
-      if (cached != null) {
-        return cached.lastId();
-      }
-      return whileOpen(
-          () -> {
-            SubjectState state = state(subject);
-            return state == null ? 0L : state.lastId();
-          });
-    }
-
-    @Override
-    public @Nullable StoredMessage message(Subject subject, long id) {
-      byte[] frame =
-          whileOpen(
-              () -> {
-                SubjectState state = state(subject);
-                return state == null || id < state.firstId()
-                    ? null
-                    : get(messages, Rows.messageKey(state.number(), id));
-              });
-      return frame == null ? null : message(subject, id, frame);
-    }
-
-    @Override
-    public @Nullable StoredMessage messageInMemory(Subject subject, long id) {
-      SubjectState state = subjects.get(subject);
-      if (state == null) {
-        return NOT_IN_MEMORY;
-      }
-      if (id < state.firstId()) {
-        return null;
-      }
-      open.readLock().lock();
-      try {
-        requireOpen();
-        byte[] frame = db.get(messages, fromMemory, Rows.messageKey(state.number(), id));
-        return frame == null ? null : message(subject, id, frame);
-      } catch (RocksDBException e) {
-        if (isIncomplete(e)) {
-          return NOT_IN_MEMORY;
-        }
-        throw failure("read", e);
-      } finally {
-        open.readLock().unlock();
-      }
-    }
-
-    @Override
-    public long archivedId(Subject subject) {
-      SubjectState state = subject(subject);
-      return state == null ? 0 : state.archivedId();
-    }
-
-    @Override
-    public long firstId(Subject subject) {
-      SubjectState state = subject(subject);
-      return state == null ? 1 : state.firstId();
-    }
-
-    @Override
-    public @Nullable SubjectState subject(Subject subject) {
-      SubjectState cached = subjects.get(subject);
-      return cached != null ? cached : whileOpen(() -> state(subject));
-    }
-
-    @Override
-    public SubjectSettings settings(Subject subject) {
-      return settingsOf(subject);
-    }
-
-    @Override
-    public List<KnownSubject> subjects(String prefix, String afterName, int limit) {
-      byte[] first = Rows.subjectKey(prefix);
-      byte[] after = Rows.subjectKey(afterName);
-      return whileOpen(
-          () -> {
-            List<KnownSubject> found = new ArrayList<>();
-            try (Slice end = new Slice(Rows.afterPrefix(first));
-                ReadOptions options = new ReadOptions().setIterateUpperBound(end);
-                RocksIterator rows = db.newIterator(options)) {
-              boolean goesOn = !afterName.isEmpty() && Arrays.compareUnsigned(after, first) >= 0;
-              rows.seek(goesOn ? after : first);
-              if (goesOn && rows.isValid() && Arrays.equals(rows.key(), after)) {
-                rows.next();
-              }
-              for (; rows.isValid() && found.size() < limit; rows.next()) {
-                found.add(
-                    new KnownSubject(
-                        Subject.accepted(Rows.text(rows.key(), 0)),
-                        Rows.subjectState(rows.value())));
-              }
-              check(rows);
-            }
-            return found;
-          });
-    }
-
-    @Override
-    public List<KnownSubject> removalsDue(int limit) {
-      return withRemovals(limit);
-    }
-
-    @Override
-    public List<AgingSubject> aging(long afterNumber, int limit) {
-      return rowsBySubject(
-          Rows.AGING,
-          afterNumber,
-          limit,
-          (number, value) -> new AgingSubject(name(number), number, Rows.valueOf(value)));
-    }
-
-    @Override
-    public long lastTimeMillis() {
-      return position.timeMillis();
-    }
-
-    @Override
-    public Changes.@Nullable ReservedRun reservedRun(Subject subject, long id) {
-      return whileOpen(
-          () -> {
-            SubjectState state = state(subject);
-            if (state == null) {
-              return null;
-            }
-            try (Slice start = new Slice(Rows.reservedKey(state.number(), 0));
-                ReadOptions options = new ReadOptions().setIterateLowerBound(start);
-                RocksIterator runs = db.newIterator(options)) {
-              runs.seekForPrev(Rows.reservedKey(state.number(), id));
-              check(runs);
-              if (!runs.isValid()) {
-                return null;
-              }
-              long toId = Rows.valueOf(runs.value());
-              return toId < id
-                  ? null
-                  : new Changes.ReservedRun(subject, Rows.number(runs.key(), 1), toId);
-            }
-          });
-    }
-
-    @Override
-    public List<StoredMessage> read(Subject subject, long fromId, int maxBytes) {
-      return stored(subject, Math.max(fromId, firstId(subject)), maxBytes);
-    }
-
-    @Override
-    public List<StoredMessage> stored(Subject subject, long fromId, int maxBytes) {
-      return whileOpen(
-          () -> {
-            SubjectState state = state(subject);
-            if (state == null) {
-              return List.of();
-            }
-            List<StoredMessage> found = new ArrayList<>();
-            try (Slice end = new Slice(Rows.after(Rows.MESSAGE, state.number()));
-                ReadOptions options = new ReadOptions().setIterateUpperBound(end);
-                RocksIterator rows = db.newIterator(messages, options)) {
-              long bytes = 0;
-              for (rows.seek(Rows.messageKey(state.number(), fromId));
-                  rows.isValid() && bytes < maxBytes;
-                  rows.next()) {
-                byte[] frame = rows.value();
-                found.add(message(subject, Rows.number(rows.key(), 1), frame));
-                bytes += frame.length;
-              }
-              check(rows);
-            }
-            return found;
-          });
-    }
-
-    @Override
-    public long firstIdAtOrAfter(Subject subject, long timeMillis) {
-      return whileOpen(
-          () -> {
-            SubjectState state = state(subject);
-            if (state == null) {
-              return 1L;
-            }
-            try (Slice end = new Slice(Rows.after(Rows.MESSAGE, state.number()));
-                ReadOptions options = new ReadOptions().setIterateUpperBound(end);
-                RocksIterator rows = db.newIterator(messages, options)) {
-              // Log time never goes backwards, so it can be searched by halves; a probe lands on
-              // the next message that is there.
-              long low = state.firstId();
-              long high = state.lastId() + 1;
-              while (low < high) {
-                long middle = low + (high - low) / 2;
-                rows.seek(Rows.messageKey(state.number(), middle));
-                if (rows.isValid() && MessageFrame.publishedAtMillis(rows.value()) < timeMillis) {
-                  low = Rows.number(rows.key(), 1) + 1;
-                } else {
-                  check(rows);
-                  high = middle;
-                }
-              }
-              return low;
-            }
-          });
-    }
-
-    @Override
-    public ArchiveState archive() {
-      return position.archive();
-    }
-
-    @Override
-    public List<BacklogRun> backlog(long maxMessages, long maxBytes) {
-      return backlogRuns(
-          new Predicate<>() {
-            private long lastIndex;
-            private long runMessages;
-            private long runBytes;
-
-            @Override
-            public boolean test(BacklogRun run) {
-              boolean full = runMessages >= maxMessages || runBytes >= maxBytes;
-              if (full && run.logIndex() != lastIndex) {
-                return false;
-              }
-              lastIndex = run.logIndex();
-              runMessages += run.messages();
-              runBytes += run.bytes();
-              return true;
-            }
-          });
-    }
-
-    @Override
-    public boolean hasRemovable(long nowMillis) {
-      // Where there is an archive its archiver removes what nobody can read.
-      return whileOpen(
-          () ->
-              isAnyUntil(Rows.EXPIRES, nextExpires, nowMillis)
-                  || isAnyUntil(Rows.FORGETS, nextForgets, nowMillis)
-                  || (!position.archive().open() && !removalsDue(1).isEmpty()));
-    }
-
-    private boolean isAnyUntil(byte tag, byte[] from, long timeMillis) {
-      try (Slice end = new Slice(Rows.numbers(tag, timeMillis + 1));
-          ReadOptions options = new ReadOptions().setIterateUpperBound(end);
-          RocksIterator rows = db.newIterator(options)) {
-        rows.seek(from);
-        check(rows);
-        return rows.isValid();
-      }
-    }
-
-    private StoredMessage message(Subject subject, long id, byte[] frame) {
-      return new StoredMessage(subject, id, MessageFrame.expiresAtMillis(frame), frame);
-    }
   }
 }
