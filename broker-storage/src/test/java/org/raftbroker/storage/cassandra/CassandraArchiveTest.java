@@ -133,6 +133,77 @@ final class CassandraArchiveTest {
     assertThat(messageOrNull(subject, 1)).isNull();
   }
 
+  @Test
+  void removalTakesWholePartitionsWithAllThatBelongsToThem() {
+    Subject subject = new Subject("removed");
+    List<StoredMessage> written = new ArrayList<>(messages(subject, 1, 2_500));
+    written.set(99, message(subject, 100, 100, NEVER, LARGE));
+    write(written);
+
+    assertThat(removeAll(subject, 1, 2_100, false)).isEqualTo(2_100);
+
+    assertSame(read(subject, 1, 2_500, ALL), written.subList(2_047, 2_500), 2_500);
+    assertThat(count("messages", "removed", "bucket = 0")).isZero();
+    assertThat(count("messages", "removed", "bucket = 1")).isZero();
+    assertThat(count("large_frames", "removed", "id = 100")).isZero();
+    assertThat(count("buckets", "removed", "epoch = 0")).as("buckets in the index").isEqualTo(1);
+    // The rest of a partition goes with what is removed later.
+    assertThat(removeAll(subject, 2_101, 2_400, false)).isEqualTo(2_400);
+    assertThat(count("messages", "removed", "bucket = 2")).isEqualTo(453);
+  }
+
+  @Test
+  void removalOfEverythingLeavesNoRestAndMayBeAskedForAgain() {
+    Subject subject = new Subject("emptied");
+    List<StoredMessage> written = new ArrayList<>(messages(subject, 1, 1_500));
+    written.set(1_399, message(subject, 1_400, 1_400, NEVER, LARGE));
+    write(written);
+
+    assertThat(removeAll(subject, 1, 1_500, true)).isEqualTo(1_500);
+    assertThat(removeAll(subject, 1, 1_500, true)).isEqualTo(1_500);
+    write(written); // by a leader that was replaced and does not know it
+
+    assertSame(read(subject, 1, 1_500, ALL), List.of(), 1_500);
+    assertThat(count("large_frames", "emptied", "id = 1400")).isZero();
+    write(messages(subject, 1_501, 1_502));
+    assertSame(read(subject, 1, 2_000, ALL), messages(subject, 1_501, 1_502), 2_000);
+  }
+
+  @Test
+  void removalStepsOverHolesOfAnySize() {
+    Subject subject = new Subject("removed.holes");
+    write(messages(subject, 5, 5));
+    write(messages(subject, 7_000_000_000_000L, 7_000_000_000_000L));
+
+    assertThat(removeAll(subject, 1, 8_000_000_000_000L, false)).isEqualTo(8_000_000_000_000L);
+
+    assertSame(read(subject, 1, 8_000_000_000_000L, ALL), List.of(), 8_000_000_000_000L);
+  }
+
+  /** Asks until all is removed, as the archiver does; up to which id that is. */
+  private static long removeAll(Subject subject, long fromId, long toId, boolean partly) {
+    long removed = fromId - 1;
+    while (removed < toId) {
+      long upToId =
+          archive.remove(subject, removed + 1, toId, partly, System.currentTimeMillis()).join();
+      assertThat(upToId).isGreaterThan(removed);
+      removed = upToId;
+    }
+    return removed;
+  }
+
+  private static long count(String table, String subject, String where) {
+    return row("SELECT count(*) FROM "
+            + config.keyspace()
+            + "."
+            + table
+            + " WHERE subject = '"
+            + subject
+            + "' AND "
+            + where)
+        .getLong(0);
+  }
+
   @ParameterizedTest
   @ValueSource(
       ints = {
