@@ -59,9 +59,13 @@ class BenchCommandTest {
 
   @Test
   void openLoopOffersTheRateThatIsAskedFor() {
+    long begun = System.nanoTime();
     JsonObject json = json(bench("publish", "--rate", "200"));
+    double seconds = (System.nanoTime() - begun) / 1e9;
 
-    assertThat(json.get("perSecond").getAsDouble()).isBetween(150.0, 250.0);
+    // All that were sent: what waited while the machine was busy falls into any part of the time.
+    assertThat((double) (broker.calls() + other.calls()))
+        .isBetween(150 * json.get("seconds").getAsDouble(), 200 * seconds + 10);
   }
 
   @Test
