@@ -28,6 +28,7 @@ import org.raftbroker.raft.command.Command.ReserveIds;
 import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.storage.Catalog.ArchivedSubject;
 import org.raftbroker.storage.Changes.ReservedRun;
+import org.raftbroker.storage.Incarnation;
 
 /** Commands on a handful of subjects and keys, so that they meet, from a seed. */
 public final class RandomCommands {
@@ -111,7 +112,7 @@ public final class RandomCommands {
                   settings().appliedTo(SubjectSettings.DEFAULT)),
               reserved));
     }
-    return new AdoptSubjects(random.nextLong(), adopted);
+    return new AdoptSubjects(new Incarnation(random.nextLong(), random.nextLong()), adopted);
   }
 
   private AppendBatch append() {

@@ -3,7 +3,7 @@ package org.raftbroker.storage;
 /**
  * How a shard stands with the archive. Without one it stays {@link #NONE}.
  *
- * @param incarnation which life of the shard's log this is, see {@link Catalog}; 0: not begun
+ * @param incarnation which life of the shard's log this is
  * @param open whether ids may be given out; before, the catalog may know of ids that this log has
  *     not heard of yet
  * @param archivedIndex log index up to which everything is archived; -1 if nothing is
@@ -12,21 +12,21 @@ package org.raftbroker.storage;
  * @param backlogBytes the size of those messages' frames
  */
 public record ArchiveState(
-    long incarnation,
+    Incarnation incarnation,
     boolean open,
     long archivedIndex,
     long backlogMessages,
     long backlogIds,
     long backlogBytes) {
 
-  public static final ArchiveState NONE = new ArchiveState(0, false, -1, 0, 0, 0);
+  public static final ArchiveState NONE = new ArchiveState(Incarnation.NONE, false, -1, 0, 0, 0);
 
   /** Subjects of the archive are being taken over. */
-  public static ArchiveState adopting(long incarnation) {
+  public static ArchiveState adopting(Incarnation incarnation) {
     return new ArchiveState(incarnation, false, -1, 0, 0, 0);
   }
 
-  public static ArchiveState opened(long incarnation) {
+  public static ArchiveState opened(Incarnation incarnation) {
     return new ArchiveState(incarnation, true, -1, 0, 0, 0);
   }
 

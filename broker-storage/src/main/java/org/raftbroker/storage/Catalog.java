@@ -10,10 +10,6 @@ import org.raftbroker.message.SubjectSettings;
  * What is archived, shared by all nodes: the subjects, and how far each shard's log is archived.
  * Any thread; every method blocks until the database answers, and throws {@link ArchiveException}
  * if it does not.
- *
- * <p>An <em>incarnation</em> is one life of a shard's log: 1 for the first, one more each time that
- * the shard was started anew from the archive. Positions of different incarnations cannot be
- * compared, and only the newest one may record.
  */
 public interface Catalog extends AutoCloseable {
   /**
@@ -27,20 +23,20 @@ public interface Catalog extends AutoCloseable {
   /**
    * Begins an incarnation of a shard, all or nothing. Changes nothing if it has begun already.
    *
-   * @param incarnation one more than the newest one, or the newest one again
+   * @param incarnation its number is one more than the newest one's, or it is the newest one
    * @param skippedIds how many ids of each subject are skipped, from its head on, and kept as
    *     reserved with all others past its archived id: they may have been given out by the
    *     incarnation before
-   * @throws ArchiveException if a newer one has begun
+   * @throws ArchiveException if a newer one has begun, or another of this number
    */
-  void open(int shard, long incarnation, long skippedIds);
+  void open(int shard, Incarnation incarnation, long skippedIds);
 
   /**
    * Records one step of the archiver in one transaction, all or nothing. A step that does not go
    * beyond what is recorded, as a leader may send that was replaced and does not know it yet,
    * changes nothing.
    *
-   * @throws ArchiveException also if a newer incarnation has begun
+   * @throws ArchiveException also if its incarnation is not the one that has begun last
    */
   void record(ArchiveStep step);
 
@@ -60,6 +56,7 @@ public interface Catalog extends AutoCloseable {
   /**
    * How far a shard is archived.
    *
+   * @param incarnation number of the newest one
    * @param archivedIndex log index of the last entry that is archived whole; -1 if none
    * @param archivedAtMillis when that was recorded; 0 if never
    * @param backlogMessages messages that were not archived at that time
@@ -109,7 +106,7 @@ public interface Catalog extends AutoCloseable {
    */
   record ArchiveStep(
       int shard,
-      long incarnation,
+      Incarnation incarnation,
       long upToIndex,
       List<ArchivedSubject> subjects,
       List<Changes.ReservedRun> reserved,

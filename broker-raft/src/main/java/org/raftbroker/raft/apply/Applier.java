@@ -41,6 +41,7 @@ import org.raftbroker.storage.Changes;
 import org.raftbroker.storage.Changes.NewKey;
 import org.raftbroker.storage.Changes.RemovedRun;
 import org.raftbroker.storage.Changes.ReservedRun;
+import org.raftbroker.storage.Incarnation;
 import org.raftbroker.storage.KeyState;
 import org.raftbroker.storage.OriginState;
 import org.raftbroker.storage.Outcome;
@@ -453,7 +454,9 @@ public final class Applier {
     if (!isUntouched()) {
       return Outcome.NO_IDS;
     }
-    archive = ArchiveState.adopting(adopt.incarnation());
+    if (archive.incarnation().number() == 0) {
+      archive = ArchiveState.adopting(adopt.incarnation());
+    }
     for (AdoptedSubject adopted : adopt.subjects()) {
       Subject subject = adopted.known().subject();
       ArchivedSubject known = adopted.known();
@@ -478,14 +481,18 @@ public final class Applier {
 
   private Outcome open(OpenArchive open) {
     if (isUntouched()) {
-      archive = ArchiveState.opened(open.incarnation());
+      archive =
+          ArchiveState.opened(
+              archive.incarnation().number() == 0
+                  ? new Incarnation(open.incarnation(), 0)
+                  : archive.incarnation());
     }
     return Outcome.NO_IDS;
   }
 
   /** Whether this log has given out no id yet: all subjects there are were adopted. */
   private boolean isUntouched() {
-    return !archive.open() && (lastSubjectNumber == 0 || archive.incarnation() != 0);
+    return !archive.open() && (lastSubjectNumber == 0 || archive.incarnation().number() != 0);
   }
 
   private Outcome markArchived(MarkArchived mark) {

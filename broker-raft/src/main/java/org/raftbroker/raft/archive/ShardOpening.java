@@ -4,17 +4,18 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
 import org.raftbroker.message.Subject;
 import org.raftbroker.raft.SharedArchive;
 import org.raftbroker.raft.command.Command.AdoptSubjects;
 import org.raftbroker.raft.command.Command.AdoptedSubject;
 import org.raftbroker.raft.command.Command.OpenArchive;
 import org.raftbroker.storage.ArchiveException;
-import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.Catalog;
 import org.raftbroker.storage.Catalog.ArchivedShard;
 import org.raftbroker.storage.Catalog.ArchivedSubject;
 import org.raftbroker.storage.Changes.ReservedRun;
+import org.raftbroker.storage.Incarnation;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -58,12 +59,12 @@ final class ShardOpening {
    */
   void open() throws InterruptedException {
     Optional<ArchivedShard> known = catalog.shard(shard.number());
-    ArchiveState state = shard.reader().archive();
-    long incarnation = state.incarnation();
-    if (incarnation == 0) {
-      incarnation = incarnation(known);
-      shard.propose(new AdoptSubjects(incarnation, List.of()));
-      if (shard.reader().archive().incarnation() != incarnation) {
+    Incarnation incarnation = shard.reader().archive().incarnation();
+    if (incarnation.number() == 0) {
+      long logId = ThreadLocalRandom.current().nextLong();
+      shard.propose(new AdoptSubjects(new Incarnation(number(known), logId), List.of()));
+      incarnation = shard.reader().archive().incarnation();
+      if (incarnation.number() == 0) {
         throw new ArchiveException(
             "shard "
                 + shard.number()
@@ -71,19 +72,20 @@ final class ShardOpening {
                 + " archive.enabled to false, or start a new cluster and publish them there");
       }
     }
-    begin(incarnation, known);
+    catalog.open(shard.number(), incarnation, known.isEmpty() ? 0 : SharedArchive.SKIPPED_IDS);
     long subjects = adopt(incarnation);
-    shard.propose(new OpenArchive(incarnation));
-    if (incarnation > 1) {
+    shard.propose(new OpenArchive(incarnation.number()));
+    if (incarnation.number() > 1) {
       report(subjects, known);
     }
     log.atInfo()
         .addKeyValue("shard", shard.number())
-        .addKeyValue("incarnation", incarnation)
+        .addKeyValue("incarnation", incarnation.number())
         .log("shard opened with an archive");
   }
 
-  private long incarnation(Optional<ArchivedShard> known) {
+  /** Of the incarnation to begin. */
+  private long number(Optional<ArchivedShard> known) {
     if (known.isEmpty()) {
       return 1;
     }
@@ -100,24 +102,7 @@ final class ShardOpening {
     return known.get().incarnation() + 1;
   }
 
-  private void begin(long incarnation, Optional<ArchivedShard> known) {
-    long newest = known.map(ArchivedShard::incarnation).orElse(0L);
-    if (newest > incarnation) {
-      throw new ArchiveException(
-          "shard "
-              + shard.number()
-              + " was opened by another cluster with the same catalog since: its incarnation is "
-              + newest
-              + ", this one's "
-              + incarnation
-              + "; stop one of the two clusters");
-    }
-    if (newest < incarnation) {
-      catalog.open(shard.number(), incarnation, newest == 0 ? 0 : SharedArchive.SKIPPED_IDS);
-    }
-  }
-
-  private long adopt(long incarnation) throws InterruptedException {
+  private long adopt(Incarnation incarnation) throws InterruptedException {
     long adopted = 0;
     String last = "";
     while (true) {

@@ -6,6 +6,7 @@ import org.raftbroker.message.SettingsChange;
 import org.raftbroker.message.Subject;
 import org.raftbroker.storage.Catalog.ArchivedSubject;
 import org.raftbroker.storage.Changes.ReservedRun;
+import org.raftbroker.storage.Incarnation;
 
 /**
  * A change to one shard, as the Raft log carries it; every replica applies the same commands in the
@@ -102,9 +103,9 @@ public sealed interface Command {
    * Take over subjects of the archive, before it is opened; those that are known already are taken
    * over again. Only in a log that has given out no id.
    *
-   * @param incarnation as in {@link org.raftbroker.storage.Catalog}
+   * @param incarnation that of the first such command stays
    */
-  record AdoptSubjects(long incarnation, List<AdoptedSubject> subjects) implements Command {
+  record AdoptSubjects(Incarnation incarnation, List<AdoptedSubject> subjects) implements Command {
     public AdoptSubjects {
       subjects = List.copyOf(subjects);
     }

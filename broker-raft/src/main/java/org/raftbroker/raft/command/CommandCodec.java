@@ -49,6 +49,7 @@ import org.raftbroker.raft.command.Command.ReserveIds;
 import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.storage.Catalog.ArchivedSubject;
 import org.raftbroker.storage.Changes.ReservedRun;
+import org.raftbroker.storage.Incarnation;
 import org.raftbroker.storage.Outcome;
 
 /**
@@ -265,7 +266,9 @@ public final class CommandCodec {
 
   private static LogAdoptSubjects toProto(AdoptSubjects adopt) {
     LogAdoptSubjects.Builder proto =
-        LogAdoptSubjects.newBuilder().setIncarnation(adopt.incarnation());
+        LogAdoptSubjects.newBuilder()
+            .setIncarnation(adopt.incarnation().number())
+            .setLogId(adopt.incarnation().logId());
     for (AdoptedSubject adopted : adopt.subjects()) {
       ArchivedSubject known = adopted.known();
       LogAdoptedSubject.Builder subject =
@@ -312,7 +315,7 @@ public final class CommandCodec {
                   .map(run -> new ReservedRun(name, run.getFromId(), run.getToId()))
                   .toList()));
     }
-    return new AdoptSubjects(proto.getIncarnation(), adopted);
+    return new AdoptSubjects(new Incarnation(proto.getIncarnation(), proto.getLogId()), adopted);
   }
 
   private static LogSettings toProto(SubjectSettings settings) {

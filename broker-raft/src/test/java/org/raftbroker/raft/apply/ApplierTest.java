@@ -47,6 +47,7 @@ import org.raftbroker.storage.BacklogRun;
 import org.raftbroker.storage.Catalog.ArchivedSubject;
 import org.raftbroker.storage.Changes;
 import org.raftbroker.storage.Changes.ReservedRun;
+import org.raftbroker.storage.Incarnation;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.SubjectState;
 import org.raftbroker.storage.rocksdb.RocksShardStore;
@@ -86,7 +87,7 @@ final class ApplierTest {
             new DeleteSubject(ORDERS),
             new MarkRemoved(ORDERS, 1),
             new Expire(1),
-            new AdoptSubjects(1, List.of()),
+            new AdoptSubjects(new Incarnation(1, 7), List.of()),
             new OpenArchive(1),
             new MarkArchived(1));
     Set<Class<?>> kinds = new HashSet<>();
@@ -405,7 +406,9 @@ final class ApplierTest {
     ArchivedSubject known =
         new ArchivedSubject(ORDERS, 120, 120, 17, 99, 15, 1_500, 1, 1, SubjectSettings.DEFAULT);
     ReservedRun skipped = new ReservedRun(ORDERS, 21, 120);
-    Command adopt = new AdoptSubjects(2, List.of(new AdoptedSubject(known, List.of(skipped))));
+    Command adopt =
+        new AdoptSubjects(
+            new Incarnation(2, 7), List.of(new AdoptedSubject(known, List.of(skipped))));
 
     apply(1, adopt);
     apply(2, adopt); // another leader does it once more
@@ -427,7 +430,7 @@ final class ApplierTest {
     apply(1, append(message(ORDERS, "a")));
 
     apply(2, new OpenArchive(1));
-    apply(3, new AdoptSubjects(1, List.of()));
+    apply(3, new AdoptSubjects(new Incarnation(1, 7), List.of()));
 
     assertThat(store.reader().archive()).isEqualTo(ArchiveState.NONE);
   }
@@ -537,7 +540,10 @@ final class ApplierTest {
     ArchivedSubject archived =
         new ArchivedSubject(ORDERS, 1_020, 1_020, 20, 99, 20, 2_000, 11, 1, tenMessages);
     ReservedRun skipped = new ReservedRun(ORDERS, 21, 1_020);
-    apply(1, new AdoptSubjects(2, List.of(new AdoptedSubject(archived, List.of(skipped)))));
+    apply(
+        1,
+        new AdoptSubjects(
+            new Incarnation(2, 7), List.of(new AdoptedSubject(archived, List.of(skipped)))));
     apply(2, new OpenArchive(2));
 
     assertThat(apply(3, append(message(ORDERS, "a")))).isEqualTo(ids(1_021));
@@ -550,6 +556,15 @@ final class ApplierTest {
     assertThat(store.reader().firstId(ORDERS)).isEqualTo(21);
     apply(20, append(message(ORDERS, "c")));
     assertThat(store.reader().firstId(ORDERS)).isEqualTo(1_022);
+  }
+
+  @Test
+  void theFirstLeaderNamesTheLog() {
+    apply(1, new AdoptSubjects(new Incarnation(2, 5), List.of()));
+    apply(2, new AdoptSubjects(new Incarnation(2, 6), List.of())); // by one who did not know yet
+    apply(3, new OpenArchive(2));
+
+    assertThat(store.view().archive().incarnation()).isEqualTo(new Incarnation(2, 5));
   }
 
   private static Outcome ids(long... ids) {

@@ -40,6 +40,7 @@ import org.raftbroker.storage.Archive;
 import org.raftbroker.storage.ArchiveException;
 import org.raftbroker.storage.Catalog;
 import org.raftbroker.storage.Changes.ReservedRun;
+import org.raftbroker.storage.Incarnation;
 import org.raftbroker.storage.cassandra.CassandraArchive;
 import org.raftbroker.storage.cassandra.CassandraConfig;
 import org.raftbroker.storage.cassandra.ContactPoint;
@@ -500,7 +501,7 @@ final class ArchivingTest {
     }
 
     @Override
-    public void open(int shard, long incarnation, long skippedIds) {
+    public void open(int shard, Incarnation incarnation, long skippedIds) {
       catalog.open(shard, incarnation, skippedIds);
     }
 

@@ -16,6 +16,7 @@ import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shards;
 import org.raftbroker.server.delivery.Lag;
 import org.raftbroker.storage.ArchiveState;
+import org.raftbroker.storage.Incarnation;
 
 /** What Prometheus reads: the text of a scrape after known calls. */
 class BrokerMetricsTest {
@@ -136,7 +137,7 @@ class BrokerMetricsTest {
                         4096,
                         3,
                         null,
-                        new ArchiveState(1, true, 90, 12, 13, 3_000))),
+                        new ArchiveState(new Incarnation(1, 7), true, 90, 12, 13, 3_000))),
                 new ScriptedShard(
                     new ReplicaStatus(
                         1,

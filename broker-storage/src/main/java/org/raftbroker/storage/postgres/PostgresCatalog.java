@@ -21,6 +21,7 @@ import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.storage.ArchiveException;
 import org.raftbroker.storage.Catalog;
 import org.raftbroker.storage.Changes.ReservedRun;
+import org.raftbroker.storage.Incarnation;
 
 /**
  * The catalog in a PostgreSQL schema of its own. Works while the database is up, and again as soon
@@ -33,7 +34,7 @@ public final class PostgresCatalog implements Catalog {
   private static final String ADVANCE =
       """
       UPDATE shards SET archived_index = ?, archived_at = ?, backlog_messages = ?
-      WHERE shard = ? AND incarnation = ? AND archived_index < ?""";
+      WHERE shard = ? AND incarnation = ? AND log_id = ? AND archived_index < ?""";
 
   private static final String UPSERT_SUBJECTS =
       """
@@ -134,20 +135,22 @@ public final class PostgresCatalog implements Catalog {
   }
 
   @Override
-  public void open(int shard, long incarnation, long skippedIds) {
+  public void open(int shard, Incarnation incarnation, long skippedIds) {
     database.call(
         connection -> {
           try (PreparedStatement begin =
               connection.prepareStatement(
-                  "INSERT INTO shards AS known (shard, incarnation, archived_index,"
-                      + " backlog_messages) VALUES (?, ?, -1, 0)"
+                  "INSERT INTO shards AS known (shard, incarnation, log_id, archived_index,"
+                      + " backlog_messages) VALUES (?, ?, ?, -1, 0)"
                       + " ON CONFLICT (shard) DO UPDATE SET incarnation = EXCLUDED.incarnation,"
+                      + " log_id = EXCLUDED.log_id,"
                       + " archived_index = -1, archived_at = NULL, backlog_messages = 0"
                       + " WHERE known.incarnation < EXCLUDED.incarnation")) {
             begin.setInt(1, shard);
-            begin.setLong(2, incarnation);
+            begin.setLong(2, incarnation.number());
+            begin.setLong(3, incarnation.logId());
             if (begin.executeUpdate() == 0) {
-              refuseIfTakenOver(shard, incarnation, incarnation(connection, shard));
+              refuseIfTakenOver(shard, incarnation, newest(connection, shard));
               return true;
             }
           }
@@ -209,51 +212,54 @@ public final class PostgresCatalog implements Catalog {
       advance.setObject(2, time(step.atMillis()));
       advance.setLong(3, step.backlogMessages());
       advance.setInt(4, step.shard());
-      advance.setLong(5, step.incarnation());
-      advance.setLong(6, step.upToIndex());
+      advance.setLong(5, step.incarnation().number());
+      advance.setLong(6, step.incarnation().logId());
+      advance.setLong(7, step.upToIndex());
       if (advance.executeUpdate() == 1) {
         return true;
       }
     }
-    long newest = incarnation(connection, step.shard());
+    Incarnation newest = newest(connection, step.shard());
     refuseIfTakenOver(step.shard(), step.incarnation(), newest);
-    if (newest < step.incarnation()) {
+    if (newest.number() < step.incarnation().number()) {
       throw new ArchiveException(
           "shard "
               + step.shard()
               + " is at incarnation "
-              + newest
+              + newest.number()
               + " in the catalog at "
               + config.url()
               + ", not at "
-              + step.incarnation()
+              + step.incarnation().number()
               + ", which was never opened there; was the database restored from an old backup?");
     }
     return false;
   }
 
-  private void refuseIfTakenOver(int shard, long incarnation, long newest) {
-    if (newest > incarnation) {
+  private void refuseIfTakenOver(int shard, Incarnation incarnation, Incarnation newest) {
+    boolean isOther =
+        newest.number() == incarnation.number() && newest.logId() != incarnation.logId();
+    if (newest.number() > incarnation.number() || isOther) {
       throw new ArchiveException(
           "another cluster has taken over shard "
               + shard
               + " in the catalog at "
               + config.url()
               + ": incarnation "
-              + newest
-              + " has begun, this is "
-              + incarnation
+              + newest.number()
+              + " has begun, "
+              + (isOther ? "with another log than this one's" : "this is " + incarnation.number())
               + "; stop this cluster, what it has not archived is only in its own stores");
     }
   }
 
-  /** The newest incarnation of a shard; 0 if it was never opened. */
-  private static long incarnation(Connection connection, int shard) throws SQLException {
+  /** The newest incarnation of a shard. */
+  private static Incarnation newest(Connection connection, int shard) throws SQLException {
     try (PreparedStatement query =
-        connection.prepareStatement("SELECT incarnation FROM shards WHERE shard = ?")) {
+        connection.prepareStatement("SELECT incarnation, log_id FROM shards WHERE shard = ?")) {
       query.setInt(1, shard);
       try (ResultSet row = query.executeQuery()) {
-        return row.next() ? row.getLong(1) : 0;
+        return row.next() ? new Incarnation(row.getLong(1), row.getLong(2)) : Incarnation.NONE;
       }
     }
   }

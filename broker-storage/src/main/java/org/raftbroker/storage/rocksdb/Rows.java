@@ -12,6 +12,7 @@ import org.raftbroker.message.Subject;
 import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.BacklogRun;
+import org.raftbroker.storage.Incarnation;
 import org.raftbroker.storage.KeyState;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.SubjectState;
@@ -76,13 +77,14 @@ final class Rows {
     static final Position START = new Position(0, -1, 0, 0, ArchiveState.NONE);
 
     byte[] value() {
-      return ByteBuffer.allocate(77)
+      return ByteBuffer.allocate(85)
           .putInt(FORMAT)
           .putLong(term)
           .putLong(logIndex)
           .putLong(timeMillis)
           .putLong(lastSubjectNumber)
-          .putLong(archive.incarnation())
+          .putLong(archive.incarnation().number())
+          .putLong(archive.incarnation().logId())
           .put((byte) (archive.open() ? 1 : 0))
           .putLong(archive.archivedIndex())
           .putLong(archive.backlogMessages())
@@ -108,7 +110,12 @@ final class Rows {
           in.getLong(),
           in.getLong(),
           new ArchiveState(
-              in.getLong(), in.get() != 0, in.getLong(), in.getLong(), in.getLong(), in.getLong()));
+              new Incarnation(in.getLong(), in.getLong()),
+              in.get() != 0,
+              in.getLong(),
+              in.getLong(),
+              in.getLong(),
+              in.getLong()));
     }
   }
 

@@ -1,4 +1,4 @@
--- What is set for subjects, and what a purge or a limit has left of them.
+-- What is set for subjects, and what a purge or a limit has left of them; which log an incarnation is.
 
 ALTER TABLE subjects
   ADD COLUMN first_id bigint NOT NULL DEFAULT 1,
@@ -16,3 +16,6 @@ COMMENT ON COLUMN subjects.max_messages IS 'Only the newest so many messages are
 COMMENT ON COLUMN subjects.max_age_seconds IS 'No message lives longer; 0: as long as it asks for.';
 COMMENT ON COLUMN subjects.max_bytes IS 'Only the newest messages of about so many bytes are kept; 0: all.';
 COMMENT ON COLUMN subjects.created_at IS 'When it was created, by the clock of the log.';
+
+ALTER TABLE shards ADD COLUMN log_id bigint NOT NULL DEFAULT 0;
+COMMENT ON COLUMN shards.log_id IS 'Chosen at random by the log of this incarnation: another one with the same number is another cluster''s.';

@@ -16,18 +16,21 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.raftbroker.storage.ArchiveException;
 import org.raftbroker.storage.Catalog.ArchiveStep;
+import org.raftbroker.storage.Incarnation;
 import org.raftbroker.testservers.NeedsPostgres;
 import org.slf4j.LoggerFactory;
 
 /** The database is down, wrong, or not ours to use: each says so by itself, and heals. */
 @NeedsPostgres
 final class OutageTest {
+  private static final Incarnation LIFE = new Incarnation(1, 7);
+
   private final PostgresConfig config = TestPostgres.freshConfig();
 
   @Test
   void suspendedServerHoldsNobodyForLongerThanTheTimeouts() {
     try (PostgresCatalog catalog = new PostgresCatalog(config, "ours", 3)) {
-      catalog.open(0, 1, 0);
+      catalog.open(0, LIFE, 0);
       Duration limit =
           config.connectTimeout().multipliedBy(2).plus(config.queryTimeout()).plusSeconds(2);
 
@@ -63,7 +66,7 @@ final class OutageTest {
   @Test
   void serverThatWasRestartedIsUsedAgain() {
     try (PostgresCatalog catalog = new PostgresCatalog(config, "ours", 3)) {
-      catalog.open(0, 1, 0);
+      catalog.open(0, LIFE, 0);
       catalog.record(step(1));
 
       TestPostgres.restart(
@@ -167,7 +170,7 @@ final class OutageTest {
       catalog.shard(0);
     }
     TestPostgres.sql(
-        "INSERT INTO %s.flyway_schema_history SELECT installed_rank + 1, '99', 'later', type,"
+        "INSERT INTO %s.flyway_schema_history SELECT installed_rank + 99, '99', 'later', type,"
                 .formatted(config.schema())
             + " 'V99__later.sql', checksum, installed_by, installed_on, execution_time, success"
             + " FROM %s.flyway_schema_history WHERE version = '1'".formatted(config.schema()));
@@ -198,6 +201,6 @@ final class OutageTest {
   }
 
   private static ArchiveStep step(long index) {
-    return new ArchiveStep(0, 1, index, List.of(), List.of(), 0, 1);
+    return new ArchiveStep(0, LIFE, index, List.of(), List.of(), 0, 1);
   }
 }

@@ -24,6 +24,7 @@ import org.raftbroker.storage.Catalog.ArchiveStep;
 import org.raftbroker.storage.Catalog.ArchivedShard;
 import org.raftbroker.storage.Catalog.ArchivedSubject;
 import org.raftbroker.storage.Changes.ReservedRun;
+import org.raftbroker.storage.Incarnation;
 import org.raftbroker.testservers.NeedsPostgres;
 
 @NeedsPostgres
@@ -49,11 +50,11 @@ final class PostgresCatalogTest {
   @Test
   void whatAStepRecordsIsReadBack() {
     ArchivedSubject orders = archived(ORDERS, 9, 7, 6, -559038737, 5, 4096);
-    catalog.open(1, 1, 0);
+    catalog.open(1, life(1), 0);
 
     catalog.record(
         new ArchiveStep(
-            1, 1, 42, List.of(orders), List.of(new ReservedRun(ORDERS, 7, 8)), 17, NOW));
+            1, life(1), 42, List.of(orders), List.of(new ReservedRun(ORDERS, 7, 8)), 17, NOW));
 
     assertThat(catalog.shard(1)).contains(new ArchivedShard(1, 1, 42, NOW, 17, 1));
     assertThat(catalog.subjects(1, "", 10)).containsExactly(orders);
@@ -63,7 +64,7 @@ final class PostgresCatalogTest {
 
   @Test
   void laterStepHasTheLastWordButNeverLowersAHeadOrShortensARun() {
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
     record(10, List.of(subject("orders", 20, 5)), new ReservedRun(ORDERS, 3, 9));
 
     record(11, List.of(subject("orders", 19, 6)), new ReservedRun(ORDERS, 3, 4));
@@ -74,7 +75,7 @@ final class PostgresCatalogTest {
 
   @Test
   void runThatCameTwiceInOneStepHasItsLongestForm() {
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
 
     record(1, List.of(), new ReservedRun(ORDERS, 3, 9), new ReservedRun(ORDERS, 3, 12));
 
@@ -83,7 +84,7 @@ final class PostgresCatalogTest {
 
   @Test
   void stepRecordedTwiceAndStepOfAnOvertakenLeaderChangeNothing() {
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
     record(10, List.of(subject("orders", 20, 8)));
     ArchivedShard recorded = catalog.shard(0).orElseThrow();
 
@@ -97,7 +98,7 @@ final class PostgresCatalogTest {
 
   @Test
   void twoLeadersAtOnceLeaveTheFurtherStepWhole() throws Exception {
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
     for (int round = 0; round < 20; round++) {
       int index = 10 * round;
       together(
@@ -114,7 +115,7 @@ final class PostgresCatalogTest {
 
   @Test
   void failedStepLeavesNothing() throws SQLException {
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
     TestPostgres.sql(
         "ALTER TABLE %s.subjects ADD CHECK (name <> 's4999')".formatted(config.schema()));
 
@@ -128,29 +129,54 @@ final class PostgresCatalogTest {
 
   @Test
   void newIncarnationStartsAtNothingAndTheOldOneIsRefused() {
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
     record(10, List.of(subject("orders", 20, 8)));
 
-    catalog.open(0, 2, 0);
+    catalog.open(0, life(2), 0);
 
     assertThat(catalog.shard(0)).contains(new ArchivedShard(0, 2, -1, 0, 0, 1));
     assertThatThrownBy(() -> record(11, List.of(subject("orders", 30, 9))))
         .isInstanceOf(ArchiveException.class)
         .hasMessageContaining("another cluster has taken over shard 0")
         .hasMessageContaining("incarnation 2 has begun, this is 1");
-    assertThatThrownBy(() -> catalog.open(0, 1, 0))
+    assertThatThrownBy(() -> catalog.open(0, life(1), 0))
         .isInstanceOf(ArchiveException.class)
         .hasMessageContaining("another cluster has taken over shard 0");
     assertThat(catalog.subjects(0, "", 10)).containsExactly(subject("orders", 20, 8));
   }
 
   @Test
+  void twoLogsThatBeginTheSameIncarnationAreToldApart() {
+    catalog.open(0, life(1), 0);
+    record(5, List.of(archived(ORDERS, 7, 5, 5, 33, 5, 30)));
+    Incarnation first = new Incarnation(2, -5);
+    Incarnation second = new Incarnation(2, 6);
+
+    catalog.open(0, first, 100);
+    assertThatThrownBy(() -> catalog.open(0, second, 100))
+        .isInstanceOf(ArchiveException.class)
+        .hasMessageContaining("another cluster has taken over shard 0")
+        .hasMessageContaining("incarnation 2 has begun, with another log than this one's");
+
+    assertThat(catalog.subjects(0, "", 10))
+        .extracting(ArchivedSubject::lastId)
+        .as("skipped once")
+        .containsExactly(107L);
+    assertThatThrownBy(
+            () -> catalog.record(new ArchiveStep(0, second, 1, List.of(), List.of(), 0, NOW)))
+        .isInstanceOf(ArchiveException.class)
+        .hasMessageContaining("another cluster has taken over shard 0");
+    catalog.record(new ArchiveStep(0, first, 1, List.of(), List.of(), 0, NOW));
+    assertThat(catalog.shard(0).orElseThrow().archivedIndex()).isEqualTo(1);
+  }
+
+  @Test
   void newIncarnationSkipsWhatMayHaveBeenGivenOut() {
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
     record(5, List.of(archived(ORDERS, 7, 5, 5, 33, 5, 30)));
 
-    catalog.open(0, 2, 100);
-    catalog.open(0, 2, 100); // another leader goes on
+    catalog.open(0, life(2), 100);
+    catalog.open(0, life(2), 100); // another leader goes on
 
     assertThat(catalog.subjects(0, "", 10))
         .containsExactly(archived(ORDERS, 107, 107, 5, 33, 5, 30));
@@ -159,7 +185,7 @@ final class PostgresCatalogTest {
 
   @Test
   void stepOfReservedIdsOnlyKeepsTheLastMessage() {
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
     record(5, List.of(archived(ORDERS, 3, 3, 3, 33, 3, 30)));
 
     record(6, List.of(archived(ORDERS, 9, 9, 0, 0, 3, 30)));
@@ -170,7 +196,7 @@ final class PostgresCatalogTest {
   @Test
   void settingsOfASubjectAreThoseOfTheLastStep() {
     SubjectSettings settings = new SubjectSettings(60, 1024, 5_000_000_000L, 3600, 1L << 40);
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
     record(1, List.of(new ArchivedSubject(ORDERS, 9, 9, 9, 1, 9, 90, 1, NOW - 5, settings)));
     record(
         2,
@@ -184,7 +210,7 @@ final class PostgresCatalogTest {
 
   @Test
   void deletedSubjectKeepsItsIdsUntilItComesAnew() {
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
     ArchivedSubject deleted =
         new ArchivedSubject(ORDERS, 9, 9, 9, 1, 9, 90, 10, 0, SubjectSettings.DEFAULT);
     ArchivedSubject created =
@@ -199,10 +225,10 @@ final class PostgresCatalogTest {
 
   @Test
   void incarnationOpenedAgainKeepsWhatItRecorded() {
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
     record(10, List.of());
 
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
 
     assertThat(catalog.shard(0).orElseThrow().archivedIndex()).isEqualTo(10);
   }
@@ -216,7 +242,7 @@ final class PostgresCatalogTest {
 
   @Test
   void pagesFollowTheBytesOfTheNames() {
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
     List<String> names =
         List.of("a", "B", "b", "a.b", "a-b", "Z", "é", "\uFFEE", "😀", "~", "0", "a'b");
     record(1, names.stream().map(name -> subject(name, 1, 1)).toList());
@@ -256,7 +282,7 @@ final class PostgresCatalogTest {
             "%s",
             "日本語",
             "😀".repeat(63) + "abc");
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
 
     record(
         1,
@@ -275,7 +301,7 @@ final class PostgresCatalogTest {
 
   @Test
   void tenThousandSubjectsInOneStep() {
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
     int index = 0;
     for (int size : new int[] {1, 100, 10_000}) {
       long best = Long.MAX_VALUE;
@@ -303,7 +329,7 @@ final class PostgresCatalogTest {
                 node ->
                     (Callable<Object>)
                         () -> {
-                          node.open(0, 1, 0);
+                          node.open(0, life(1), 0);
                           return node.shard(0);
                         })
             .toList());
@@ -331,7 +357,7 @@ final class PostgresCatalogTest {
 
   @Test
   void schemaOfAnotherClusterIsRefused() {
-    catalog.open(0, 1, 0);
+    catalog.open(0, life(1), 0);
 
     try (PostgresCatalog theirs = new PostgresCatalog(config, "theirs", 3);
         PostgresCatalog resized = new PostgresCatalog(config, "ours", 5)) {
@@ -340,7 +366,7 @@ final class PostgresCatalogTest {
           .hasMessageContaining("belongs to cluster \"ours\" with 3 shards")
           .hasMessageContaining("this node to \"theirs\" with 3")
           .hasMessageContaining("set postgres.schema");
-      assertThatThrownBy(() -> resized.open(0, 1, 0))
+      assertThatThrownBy(() -> resized.open(0, life(1), 0))
           .isInstanceOf(ArchiveException.class)
           .hasMessageContaining("with 3 shards, this node to \"ours\" with 5");
     }
@@ -371,8 +397,13 @@ final class PostgresCatalogTest {
     return catalog.reserved(List.of(subject)).getOrDefault(subject, List.of());
   }
 
+  /** An incarnation of the same log, whatever its number. */
+  private static Incarnation life(long number) {
+    return new Incarnation(number, 77);
+  }
+
   private Object record(long index, List<ArchivedSubject> subjects, ReservedRun... runs) {
-    catalog.record(new ArchiveStep(0, 1, index, subjects, List.of(runs), 0, NOW));
+    catalog.record(new ArchiveStep(0, life(1), index, subjects, List.of(runs), 0, NOW));
     return index;
   }
 

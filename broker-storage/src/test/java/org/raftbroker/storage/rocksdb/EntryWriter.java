@@ -14,6 +14,7 @@ import org.raftbroker.storage.BacklogRun;
 import org.raftbroker.storage.Changes;
 import org.raftbroker.storage.Changes.NewKey;
 import org.raftbroker.storage.Changes.ReservedRun;
+import org.raftbroker.storage.Incarnation;
 import org.raftbroker.storage.KeyState;
 import org.raftbroker.storage.OriginState;
 import org.raftbroker.storage.Outcome;
@@ -83,7 +84,7 @@ final class EntryWriter {
   }
 
   EntryWriter openArchive() {
-    archive = ArchiveState.opened(1);
+    archive = ArchiveState.opened(new Incarnation(1, 7));
     return this;
   }
 
