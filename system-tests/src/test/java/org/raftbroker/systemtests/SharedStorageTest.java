@@ -120,32 +120,41 @@ class SharedStorageTest {
       }
     }
 
-    nodes
-        .client(2)
-        .admin(BOUND)
-        .updateSubject(
-            UpdateSubjectRequest.newBuilder()
-                .setSubject(subject)
-                .setSettings(SubjectSettings.newBuilder().setMaxMessages(2_000).setMaxAgeSeconds(7))
-                .build());
+    update(nodes.client(2), subject, SubjectSettings.newBuilder().setMaxMessages(2_000));
     Awaitility.await("settings are in the catalog, and what is too much has left the archive")
         .atMost(BOUND)
         .untilAsserted(
             () -> {
               assertThat(catalogRow(subject))
                   .containsEntry("first_id", 8_001L)
-                  .containsEntry("max_messages", 2_000L)
-                  .containsEntry("max_age_seconds", 7);
+                  .containsEntry("max_messages", 2_000L);
               // Whole partitions go: 7,168 is the first id of the last one that is still needed.
               assertThat(rowsInCassandra(subject, 10_000)).isEqualTo(10_000 - 7_167);
             });
+
+    update(nodes.client(3), subject, SubjectSettings.newBuilder().setMaxAgeSeconds(1));
     Awaitility.await("what is too old has left, too")
         .atMost(BOUND)
         .untilAsserted(
             () -> {
-              assertThat(catalogRow(subject)).containsEntry("first_id", 10_001L);
+              assertThat(catalogRow(subject))
+                  .containsEntry("first_id", 10_001L)
+                  .containsEntry("max_messages", 2_000L)
+                  .containsEntry("max_age_seconds", 1);
               assertThat(rowsInCassandra(subject, 10_000)).isZero();
             });
+  }
+
+  private static void update(NodeClient client, String subject, SubjectSettings.Builder settings) {
+    SubjectDescription updated =
+        client
+            .admin(BOUND)
+            .updateSubject(
+                UpdateSubjectRequest.newBuilder()
+                    .setSubject(subject)
+                    .setSettings(settings)
+                    .build());
+    assertThat(updated.getSubject()).isEqualTo(subject);
   }
 
   private static void publishAll(NodeClient client, String subject, int from, int to) {

@@ -47,7 +47,7 @@ class SubjectsTest {
     assertThat(description.getMessages()).isEqualTo(10);
     for (int n = 1; n <= cluster.size(); n++) {
       int node = n;
-      assertThat(describe(cluster, n, subject)).isEqualTo(description);
+      assertThat(withoutRoom(describe(cluster, n, subject))).isEqualTo(withoutRoom(description));
       assertThat(Refusal.of(() -> fetch(cluster, node, subject, 20)).reason())
           .isEqualTo("MESSAGE_REMOVED");
       assertThat(fetch(cluster, n, subject, 21)).isEqualTo("m21");
@@ -134,6 +134,11 @@ class SubjectsTest {
         .getSubjectsList()
         .forEach(subject -> names.add(subject.getSubject()));
     return names;
+  }
+
+  /** What is removed leaves the stores at any moment. */
+  private static SubjectDescription withoutRoom(SubjectDescription description) {
+    return description.toBuilder().clearStoredMessages().clearStoredBytes().build();
   }
 
   private static SubjectDescription describe(LocalCluster cluster, int n, String subject) {
