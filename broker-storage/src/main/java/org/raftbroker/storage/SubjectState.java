@@ -134,33 +134,22 @@ public record SubjectState(
 
   /** After messages left the store for good. */
   public SubjectState without(long messages, long frameBytes) {
-    return new SubjectState(
-        number, createdAtMillis, head, stored.with(-messages, -frameBytes), archived, kept);
+    return with(stored.with(-messages, -frameBytes), archived);
   }
 
   /** After {@code run}, the next one of the backlog, was archived. */
   public SubjectState withArchived(BacklogRun run) {
-    return new SubjectState(
-        number,
-        createdAtMillis,
-        head,
+    return with(
         stored.with(-run.messages(), -run.bytes()),
         new Archived(
             Math.max(archived.id, run.toId()),
             archived.messages + run.messages(),
-            archived.bytes + run.bytes()),
-        kept);
+            archived.bytes + run.bytes()));
   }
 
   /** As this one, but for what the archive has. */
   public SubjectState withArchivedId(long id) {
-    return new SubjectState(
-        number,
-        createdAtMillis,
-        head,
-        stored,
-        new Archived(Math.max(archived.id, id), archived.messages, archived.bytes),
-        kept);
+    return with(stored, new Archived(Math.max(archived.id, id), archived.messages, archived.bytes));
   }
 
   /**
@@ -169,23 +158,19 @@ public record SubjectState(
    * @param messages how many ids from there on were given to messages
    */
   public SubjectState keptFrom(long firstId, long messages) {
-    return new SubjectState(
-        number,
-        createdAtMillis,
-        head,
-        stored,
-        archived,
-        new Kept(firstId, messages, kept.removedId, kept.publishedBytes));
+    return with(new Kept(firstId, messages, kept.removedId, kept.publishedBytes));
   }
 
   /** After what is up to an id was removed where it was kept. */
   public SubjectState removedUpTo(long id) {
-    return new SubjectState(
-        number,
-        createdAtMillis,
-        head,
-        stored,
-        archived,
-        new Kept(kept.firstId, kept.messages, id, kept.publishedBytes));
+    return with(new Kept(kept.firstId, kept.messages, id, kept.publishedBytes));
+  }
+
+  private SubjectState with(Stored newStored, Archived newArchived) {
+    return new SubjectState(number, createdAtMillis, head, newStored, newArchived, kept);
+  }
+
+  private SubjectState with(Kept newKept) {
+    return new SubjectState(number, createdAtMillis, head, stored, archived, newKept);
   }
 }

@@ -149,26 +149,8 @@ final class RocksShardReader implements ShardReader {
 
   @Override
   public Changes.@Nullable ReservedRun reservedRun(Subject subject, long id) {
-    return store.whileOpen(
-        () -> {
-          SubjectState state = store.state(subject);
-          if (state == null) {
-            return null;
-          }
-          try (Slice start = new Slice(Rows.reservedKey(state.number(), 0));
-              ReadOptions options = new ReadOptions().setIterateLowerBound(start);
-              RocksIterator runs = store.db.newIterator(options)) {
-            runs.seekForPrev(Rows.reservedKey(state.number(), id));
-            store.check(runs);
-            if (!runs.isValid()) {
-              return null;
-            }
-            long toId = Rows.valueOf(runs.value());
-            return toId < id
-                ? null
-                : new Changes.ReservedRun(subject, Rows.number(runs.key(), 1), toId);
-          }
-        });
+    Changes.ReservedRun next = store.nextReservedRun(subject, id);
+    return next != null && next.fromId() <= id ? next : null;
   }
 
   @Override

@@ -589,6 +589,53 @@ public final class RocksShardStore implements ShardStore {
     return rowsBySubject(Rows.REMOVAL, 0, limit, (number, value) -> known(number));
   }
 
+  /** The first reserved run that ends at or after an id; null if there is none. */
+  Changes.@Nullable ReservedRun nextReservedRun(Subject subject, long fromId) {
+    List<Changes.ReservedRun> first = new ArrayList<>(1);
+    forEachReservedRun(
+        subject,
+        fromId,
+        run -> {
+          first.add(run);
+          return false;
+        });
+    return first.isEmpty() ? null : first.get(0);
+  }
+
+  /** From the run that ends at or after an id, as long as {@code wanted} says so. */
+  void forEachReservedRun(Subject subject, long fromId, Predicate<Changes.ReservedRun> wanted) {
+    SubjectState state = state(subject);
+    if (state != null) {
+      whileOpen(
+          () -> {
+            forEachReservedRun(subject, state.number(), fromId, wanted);
+            return state;
+          });
+    }
+  }
+
+  private void forEachReservedRun(
+      Subject subject, long number, long fromId, Predicate<Changes.ReservedRun> wanted) {
+    try (Slice start = new Slice(Rows.reservedKey(number, 0));
+        Slice end = new Slice(Rows.after(Rows.RESERVED, number));
+        ReadOptions options =
+            new ReadOptions().setIterateLowerBound(start).setIterateUpperBound(end);
+        RocksIterator rows = db.newIterator(options)) {
+      rows.seekForPrev(Rows.reservedKey(number, fromId));
+      if (!rows.isValid() || Rows.valueOf(rows.value()) < fromId) {
+        check(rows);
+        rows.seek(Rows.reservedKey(number, fromId));
+      }
+      while (rows.isValid()
+          && wanted.test(
+              new Changes.ReservedRun(
+                  subject, Rows.number(rows.key(), 1), Rows.valueOf(rows.value())))) {
+        rows.next();
+      }
+      check(rows);
+    }
+  }
+
   /** The backlog from its beginning, as long as {@code wanted} says so. */
   List<BacklogRun> backlogRuns(Predicate<BacklogRun> wanted) {
     return whileOpen(

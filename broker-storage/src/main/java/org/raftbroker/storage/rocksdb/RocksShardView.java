@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.Subject;
 import org.raftbroker.message.SubjectSettings;
@@ -106,21 +105,13 @@ final class RocksShardView implements ShardView {
 
   @Override
   public Changes.@Nullable ReservedRun nextReservedRun(Subject subject, long fromId) {
-    List<Changes.ReservedRun> first = new ArrayList<>(1);
-    forEachReservedRun(
-        subject,
-        fromId,
-        run -> {
-          first.add(run);
-          return false;
-        });
-    return first.isEmpty() ? null : first.get(0);
+    return store.nextReservedRun(subject, fromId);
   }
 
   @Override
   public long reservedIds(Subject subject, long fromId, long toId) {
     long[] ids = {0};
-    forEachReservedRun(
+    store.forEachReservedRun(
         subject,
         fromId,
         run -> {
@@ -128,42 +119,6 @@ final class RocksShardView implements ShardView {
           return run.toId() < toId;
         });
     return ids[0];
-  }
-
-  /** From the run that ends at or after an id, as long as {@code wanted} says so. */
-  private void forEachReservedRun(
-      Subject subject, long fromId, Predicate<Changes.ReservedRun> wanted) {
-    SubjectState state = store.state(subject);
-    if (state == null) {
-      return;
-    }
-    store.whileOpen(
-        () -> {
-          forEachReservedRun(subject, state.number(), fromId, wanted);
-          return state;
-        });
-  }
-
-  private void forEachReservedRun(
-      Subject subject, long number, long fromId, Predicate<Changes.ReservedRun> wanted) {
-    try (Slice start = new Slice(Rows.reservedKey(number, 0));
-        Slice end = new Slice(Rows.after(Rows.RESERVED, number));
-        ReadOptions options =
-            new ReadOptions().setIterateLowerBound(start).setIterateUpperBound(end);
-        RocksIterator rows = store.db.newIterator(options)) {
-      rows.seekForPrev(Rows.reservedKey(number, fromId));
-      if (!rows.isValid() || Rows.valueOf(rows.value()) < fromId) {
-        store.check(rows);
-        rows.seek(Rows.reservedKey(number, fromId));
-      }
-      while (rows.isValid()
-          && wanted.test(
-              new Changes.ReservedRun(
-                  subject, Rows.number(rows.key(), 1), Rows.valueOf(rows.value())))) {
-        rows.next();
-      }
-      store.check(rows);
-    }
   }
 
   @Override
