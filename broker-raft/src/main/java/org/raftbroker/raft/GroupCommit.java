@@ -15,7 +15,7 @@ import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Reason;
 import org.raftbroker.raft.command.Command;
 import org.raftbroker.raft.command.Command.AppendBatch;
-import org.raftbroker.raft.command.Command.SubjectCommand;
+import org.raftbroker.raft.command.Command.SingleCommand;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.storage.OriginState;
 import org.raftbroker.storage.Outcome;
@@ -122,7 +122,7 @@ final class GroupCommit {
     return add(parts);
   }
 
-  CompletableFuture<Outcome> submit(SubjectCommand command) {
+  CompletableFuture<Outcome> submit(SingleCommand command) {
     return add(List.of(new Request(List.of(), command, command.weight(), deadline())));
   }
 
@@ -232,7 +232,7 @@ final class GroupCommit {
       }
     }
     queuedBytes -= bytes;
-    SubjectCommand single = requests.get(0).command;
+    SingleCommand single = requests.get(0).command;
     Command command = single == null ? new AppendBatch(messages) : single;
     return new Batch(new Submission(origin, nextSequence++, command), requests, bytes);
   }
@@ -429,11 +429,11 @@ final class GroupCommit {
   /** What one caller wants: messages published, or a command applied. */
   private record Request(
       List<NewMessage> messages,
-      @Nullable SubjectCommand command,
+      @Nullable SingleCommand command,
       int bytes,
       long deadlineNanos,
       CompletableFuture<Outcome> outcome) {
-    Request(List<NewMessage> messages, @Nullable SubjectCommand command, int bytes, long deadline) {
+    Request(List<NewMessage> messages, @Nullable SingleCommand command, int bytes, long deadline) {
       this(messages, command, bytes, deadline, new CompletableFuture<>());
     }
   }

@@ -19,8 +19,9 @@ import org.raftbroker.message.Subject;
 import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.raft.command.Command;
 import org.raftbroker.raft.command.Command.Expire;
+import org.raftbroker.raft.command.Command.ReplaceClusterMap;
 import org.raftbroker.raft.command.Command.ReserveIds;
-import org.raftbroker.raft.command.Command.SubjectCommand;
+import org.raftbroker.raft.command.Command.SingleCommand;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.storage.Archive;
 import org.raftbroker.storage.Archive.ArchivedRun;
@@ -118,8 +119,11 @@ public final class ReplicatedShard implements Shard {
   }
 
   @Override
-  public CompletableFuture<Long> submit(SubjectCommand command) {
-    BrokerException refusal = command instanceof ReserveIds ? refusal() : notOpen();
+  public CompletableFuture<Long> submit(SingleCommand command) {
+    BrokerException refusal =
+        command instanceof ReserveIds
+            ? refusal()
+            : command instanceof ReplaceClusterMap ? null : notOpen();
     return refusal == null
         ? groupCommit.submit(command).thenApply(outcome -> outcome.id(0))
         : CompletableFuture.failedFuture(refusal);
@@ -150,13 +154,18 @@ public final class ReplicatedShard implements Shard {
 
   /** The receiving end of {@link PeerLink#forward}; fails if this node does not lead. */
   public CompletableFuture<List<Outcome>> submit(List<Submission> submissions) {
-    if (archive != null && !state().open()) {
+    if (archive != null && !state().open() && !areOfTheClusterMap(submissions)) {
       return CompletableFuture.failedFuture(
           new IllegalStateException("shard " + number + " does not give out ids yet"));
     }
     List<CompletableFuture<Outcome>> outcomes = submissions.stream().map(entries::add).toList();
     return CompletableFuture.allOf(outcomes.toArray(CompletableFuture[]::new))
         .thenApply(done -> outcomes.stream().map(CompletableFuture::join).toList());
+  }
+
+  /** It has no ids, and is needed before any are given out. */
+  private static boolean areOfTheClusterMap(List<Submission> submissions) {
+    return submissions.stream().allMatch(s -> s.command() instanceof ReplaceClusterMap);
   }
 
   /** Proposes to remove what is past its time or cannot be read any more; for the leader. */

@@ -14,7 +14,7 @@ import org.raftbroker.raft.command.Command.CreateSubject;
 import org.raftbroker.raft.command.Command.DeleteSubject;
 import org.raftbroker.raft.command.Command.PurgeSubject;
 import org.raftbroker.raft.command.Command.ReserveIds;
-import org.raftbroker.raft.command.Command.SubjectCommand;
+import org.raftbroker.raft.command.Command.SingleCommand;
 import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.storage.Archive.ArchivedRun;
 import org.raftbroker.storage.Outcome;
@@ -47,8 +47,8 @@ public interface Shard {
    */
   CompletableFuture<Outcome> publish(List<NewMessage> messages);
 
-  /** Applies a command to its subject, once, and returns the id that it answers. */
-  CompletableFuture<Long> submit(SubjectCommand command);
+  /** Applies a command, once, and returns the number that it answers. */
+  CompletableFuture<Long> submit(SingleCommand command);
 
   /** Reserves the next {@code count} ids and returns the last. */
   default CompletableFuture<Long> reserve(Subject subject, int count) {

@@ -24,6 +24,7 @@ import org.raftbroker.raft.command.Command.MarkArchived;
 import org.raftbroker.raft.command.Command.MarkRemoved;
 import org.raftbroker.raft.command.Command.OpenArchive;
 import org.raftbroker.raft.command.Command.PurgeSubject;
+import org.raftbroker.raft.command.Command.ReplaceClusterMap;
 import org.raftbroker.raft.command.Command.ReserveIds;
 import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.storage.Catalog.ArchivedSubject;
@@ -54,11 +55,14 @@ public final class RandomCommands {
 
   /** Any kind but those that only a log's beginning sees. */
   public Command command() {
-    return switch (random.nextInt(13)) {
+    return switch (random.nextInt(14)) {
       case 0, 1 -> new ReserveIds(subject(), 1 + random.nextInt(5));
       case 2 -> new Expire(1 + random.nextInt(5));
       case 3 -> new MarkArchived(random.nextInt(60));
       case 4 -> administration();
+      case 5 ->
+          new ReplaceClusterMap(
+              random.nextInt(5), ByteString.copyFromUtf8("map" + random.nextInt(9)));
       default -> append();
     };
   }

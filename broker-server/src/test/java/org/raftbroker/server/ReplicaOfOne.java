@@ -25,7 +25,7 @@ import org.raftbroker.raft.apply.Applier;
 import org.raftbroker.raft.command.Command;
 import org.raftbroker.raft.command.Command.AppendBatch;
 import org.raftbroker.raft.command.Command.Expire;
-import org.raftbroker.raft.command.Command.SubjectCommand;
+import org.raftbroker.raft.command.Command.SingleCommand;
 import org.raftbroker.raft.command.Entry;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.storage.Archive.ArchivedRun;
@@ -89,7 +89,7 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
   }
 
   @Override
-  public CompletableFuture<Long> submit(SubjectCommand command) {
+  public CompletableFuture<Long> submit(SingleCommand command) {
     return onApplyThread(() -> applyAndTell(command).id(0));
   }
 

@@ -3,6 +3,7 @@ package org.raftbroker.storage;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.message.SubjectSettings;
@@ -27,6 +28,7 @@ import org.raftbroker.message.SubjectSettings;
  * @param backlog ids that the entry gave out and that are to be archived
  * @param archived runs that are archived: they leave the backlog, and their messages the store
  * @param retention what changes in what is kept of subjects
+ * @param clusterMap the cluster map, if the entry replaced it
  */
 public record Changes(
     long term,
@@ -43,7 +45,8 @@ public record Changes(
     ArchiveState archive,
     List<BacklogRun> backlog,
     List<BacklogRun> archived,
-    Retention retention) {
+    Retention retention,
+    @Nullable VersionedMap clusterMap) {
 
   public Changes {
     subjects = Collections.unmodifiableMap(subjects); // Map.copyOf would lose the order

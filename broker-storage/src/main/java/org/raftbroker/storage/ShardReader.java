@@ -111,6 +111,9 @@ public interface ShardReader {
   /** How the shard stands with the archive. Never touches the disk. */
   ArchiveState archive();
 
+  /** The cluster map, if this shard keeps it; {@link VersionedMap#NONE} before the first. */
+  VersionedMap clusterMap();
+
   /**
    * The oldest of what is not archived yet, in log order and in whole entries.
    *

@@ -39,6 +39,9 @@ public interface ShardView {
   /** How the shard stands with the archive. */
   ArchiveState archive();
 
+  /** The cluster map, if this shard keeps it. */
+  VersionedMap clusterMap();
+
   /** What is not archived yet of the entries up to {@code upToIndex}, in log order. */
   List<BacklogRun> backlog(long upToIndex);
 

@@ -30,6 +30,7 @@ import org.raftbroker.raft.command.Command.MarkArchived;
 import org.raftbroker.raft.command.Command.MarkRemoved;
 import org.raftbroker.raft.command.Command.OpenArchive;
 import org.raftbroker.raft.command.Command.PurgeSubject;
+import org.raftbroker.raft.command.Command.ReplaceClusterMap;
 import org.raftbroker.raft.command.Command.ReserveIds;
 import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.raft.command.Entry;
@@ -49,6 +50,7 @@ import org.raftbroker.storage.ShardView;
 import org.raftbroker.storage.ShardView.ExpiringKey;
 import org.raftbroker.storage.ShardView.ExpiringMessage;
 import org.raftbroker.storage.SubjectState;
+import org.raftbroker.storage.VersionedMap;
 
 /**
  * Decides what one committed entry changes. Pure: same view and entry, same answer, on every node
@@ -93,6 +95,7 @@ public final class Applier {
   private final List<RemovedRun> removed = new ArrayList<>();
   private final Map<Subject, Long> aging = new LinkedHashMap<>();
   private long lastSubjectNumber;
+  private @Nullable VersionedMap clusterMap;
 
   private Applier(ShardView view, Entry entry) {
     this.view = view;
@@ -132,7 +135,8 @@ public final class Applier {
             archive,
             backlog,
             archived,
-            new Changes.Retention(newSettings, limits.marks(), removals(), removed, aging));
+            new Changes.Retention(newSettings, limits.marks(), removals(), removed, aging),
+            clusterMap);
     return new Applied(changes, outcomes);
   }
 
@@ -211,8 +215,20 @@ public final class Applier {
     if (command instanceof MarkArchived mark) {
       return markArchived(mark);
     }
+    if (command instanceof ReplaceClusterMap replace) {
+      return replace(replace);
+    }
     // Java 17 cannot check this chain; ApplierTest walks Command's permitted subclasses instead.
     throw new IllegalStateException("no rule for " + command.getClass().getName());
+  }
+
+  private Outcome replace(ReplaceClusterMap replace) {
+    long version = clusterMap == null ? view.clusterMap().version() : clusterMap.version();
+    if (replace.basedOnVersion() != version) {
+      return NOT_DONE;
+    }
+    clusterMap = new VersionedMap(version + 1, replace.map().asReadOnlyByteBuffer());
+    return answer(version + 1);
   }
 
   private Outcome append(AppendBatch batch) {

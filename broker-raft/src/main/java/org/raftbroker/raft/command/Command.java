@@ -1,5 +1,6 @@
 package org.raftbroker.raft.command;
 
+import com.google.protobuf.ByteString;
 import java.util.List;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.SettingsChange;
@@ -48,8 +49,22 @@ public sealed interface Command {
     }
   }
 
+  /** Is submitted on its own, from any node, and answers one number. */
+  sealed interface SingleCommand extends Command {}
+
+  /**
+   * Put another cluster map in the place of the one that has this version. Answers the new one's
+   * version; 0 if the map has another by now.
+   */
+  record ReplaceClusterMap(long basedOnVersion, ByteString map) implements SingleCommand {
+    @Override
+    public int weight() {
+      return OVERHEAD_BYTES + map.size();
+    }
+  }
+
   /** Changes one subject, and answers one id of it. */
-  sealed interface SubjectCommand extends Command {
+  sealed interface SubjectCommand extends SingleCommand {
     Subject subject();
 
     @Override

@@ -30,6 +30,7 @@ import org.raftbroker.proto.log.LogOpenArchive;
 import org.raftbroker.proto.log.LogOutcome;
 import org.raftbroker.proto.log.LogOutcomes;
 import org.raftbroker.proto.log.LogPurgeSubject;
+import org.raftbroker.proto.log.LogReplaceClusterMap;
 import org.raftbroker.proto.log.LogReserveIds;
 import org.raftbroker.proto.log.LogSettings;
 import org.raftbroker.proto.log.LogSubmission;
@@ -45,6 +46,7 @@ import org.raftbroker.raft.command.Command.MarkArchived;
 import org.raftbroker.raft.command.Command.MarkRemoved;
 import org.raftbroker.raft.command.Command.OpenArchive;
 import org.raftbroker.raft.command.Command.PurgeSubject;
+import org.raftbroker.raft.command.Command.ReplaceClusterMap;
 import org.raftbroker.raft.command.Command.ReserveIds;
 import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.storage.Catalog.ArchivedSubject;
@@ -198,6 +200,14 @@ public final class CommandCodec {
           .setMarkArchived(LogMarkArchived.newBuilder().setUpToIndex(mark.upToIndex()))
           .build();
     }
+    if (command instanceof ReplaceClusterMap replace) {
+      return proto
+          .setReplaceClusterMap(
+              LogReplaceClusterMap.newBuilder()
+                  .setBasedOnVersion(replace.basedOnVersion())
+                  .setMap(replace.map()))
+          .build();
+    }
     throw new IllegalStateException("no encoding for " + command.getClass().getName());
   }
 
@@ -250,6 +260,11 @@ public final class CommandCodec {
         LogMarkRemoved mark = proto.getMarkRemoved();
         checkAllKnown(mark);
         yield new MarkRemoved(subject(mark.getSubject(), subjects), mark.getUpToId());
+      }
+      case REPLACE_CLUSTER_MAP -> {
+        LogReplaceClusterMap replace = proto.getReplaceClusterMap();
+        checkAllKnown(replace);
+        yield new ReplaceClusterMap(replace.getBasedOnVersion(), replace.getMap());
       }
       case COMMAND_NOT_SET -> throw ofNewerVersion();
     };

@@ -13,6 +13,7 @@ import org.raftbroker.storage.ShardReader;
 import org.raftbroker.storage.ShardStore;
 import org.raftbroker.storage.StoreException;
 import org.raftbroker.storage.SubjectState;
+import org.raftbroker.storage.VersionedMap;
 
 /**
  * Reads a replica's store, whichever that is: installing a snapshot puts another one in its place.
@@ -82,6 +83,11 @@ final class ReplicaReader implements ShardReader {
   @Override
   public ArchiveState archive() {
     return read(ShardReader::archive);
+  }
+
+  @Override
+  public VersionedMap clusterMap() {
+    return read(ShardReader::clusterMap);
   }
 
   @Override

@@ -36,7 +36,9 @@ import org.raftbroker.raft.command.Command.MarkArchived;
 import org.raftbroker.raft.command.Command.MarkRemoved;
 import org.raftbroker.raft.command.Command.OpenArchive;
 import org.raftbroker.raft.command.Command.PurgeSubject;
+import org.raftbroker.raft.command.Command.ReplaceClusterMap;
 import org.raftbroker.raft.command.Command.ReserveIds;
+import org.raftbroker.raft.command.Command.SingleCommand;
 import org.raftbroker.raft.command.Command.SubjectCommand;
 import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.raft.command.CommandCodec;
@@ -89,12 +91,15 @@ final class ApplierTest {
             new Expire(1),
             new AdoptSubjects(new Incarnation(1, 7), List.of()),
             new OpenArchive(1),
-            new MarkArchived(1));
+            new MarkArchived(1),
+            new ReplaceClusterMap(0, ByteString.copyFromUtf8("map")));
     Set<Class<?>> kinds = new HashSet<>();
     oneOfEach.forEach(command -> kinds.add(command.getClass()));
 
     // A new kind must be added above, and then finds its rule and its encoding tested.
     Set<Class<?>> all = new HashSet<>(Arrays.asList(Command.class.getPermittedSubclasses()));
+    all.remove(SingleCommand.class);
+    all.addAll(Arrays.asList(SingleCommand.class.getPermittedSubclasses()));
     all.remove(SubjectCommand.class);
     all.addAll(Arrays.asList(SubjectCommand.class.getPermittedSubclasses()));
     assertThat(kinds).isEqualTo(all);
@@ -104,6 +109,21 @@ final class ApplierTest {
           .isEqualTo(submissions);
       assertThat(apply(1_000, command)).isNotNull();
     }
+  }
+
+  @Test
+  void aClusterMapTakesThePlaceOfTheVersionThatItIsBasedOnOnly() {
+    assertThat(apply(1, new ReplaceClusterMap(0, ByteString.copyFromUtf8("a")))).isEqualTo(ids(1));
+    assertThat(apply(2, new ReplaceClusterMap(0, ByteString.copyFromUtf8("b")))).isEqualTo(ids(0));
+    assertThat(
+            applyEntry(
+                    3,
+                    unremembered(new ReplaceClusterMap(1, ByteString.copyFromUtf8("c"))),
+                    unremembered(new ReplaceClusterMap(2, ByteString.copyFromUtf8("d"))))
+                .outcomes())
+        .containsExactly(ids(2), ids(3));
+    assertThat(ByteString.copyFrom(store.reader().clusterMap().content()).toStringUtf8())
+        .isEqualTo("d");
   }
 
   @Test
@@ -587,6 +607,7 @@ final class ApplierTest {
         ArchiveState.NONE,
         List.of(),
         List.of(),
-        Changes.Retention.NONE);
+        Changes.Retention.NONE,
+        null);
   }
 }

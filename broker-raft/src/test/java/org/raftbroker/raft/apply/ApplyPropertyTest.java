@@ -164,7 +164,8 @@ final class ApplyPropertyTest {
         right.archive(),
         right.backlog(),
         right.archived(),
-        retention);
+        retention,
+        right.clusterMap());
   }
 
   private void check(

@@ -30,6 +30,7 @@ import org.raftbroker.raft.command.Command.MarkArchived;
 import org.raftbroker.raft.command.Command.MarkRemoved;
 import org.raftbroker.raft.command.Command.OpenArchive;
 import org.raftbroker.raft.command.Command.PurgeSubject;
+import org.raftbroker.raft.command.Command.ReplaceClusterMap;
 import org.raftbroker.raft.command.Command.ReserveIds;
 import org.raftbroker.raft.command.Command.SubjectCommand;
 import org.raftbroker.raft.command.Command.UpdateSubject;
@@ -104,6 +105,7 @@ final class ShardModel {
   private long nowMillis;
   private long logIndex;
   private boolean archiving;
+  private final List<ByteString> mapVersions = new ArrayList<>();
 
   /** The sequence that the origin has to submit next. */
   long nextSequence(long origin) {
@@ -190,6 +192,13 @@ final class ShardModel {
     }
     if (command instanceof SubjectCommand administration) {
       return new Outcome(new long[] {administer(administration)}, new int[0]);
+    }
+    if (command instanceof ReplaceClusterMap replace) {
+      boolean fits = replace.basedOnVersion() == mapVersions.size();
+      if (fits) {
+        mapVersions.add(replace.map());
+      }
+      return new Outcome(new long[] {fits ? mapVersions.size() : 0}, new int[0]);
     }
     if (command instanceof OpenArchive) {
       archiving |= subjects.isEmpty();
@@ -362,6 +371,11 @@ final class ShardModel {
   void assertHeldBy(ShardStore store, List<Subject> names) {
     assertThat(store.view().lastTimeMillis()).isEqualTo(nowMillis);
     assertThat(store.subjects()).isEqualTo(subjects.size());
+    assertThat(store.reader().clusterMap().version()).isEqualTo(mapVersions.size());
+    if (!mapVersions.isEmpty()) {
+      assertThat(ByteString.copyFrom(store.reader().clusterMap().content()))
+          .isEqualTo(mapVersions.get(mapVersions.size() - 1));
+    }
     for (Subject name : names) {
       SubjectModel subject = subjects.getOrDefault(name, new SubjectModel());
       ShardReader reader = store.reader();

@@ -11,7 +11,7 @@ import org.raftbroker.message.Subject;
 import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
-import org.raftbroker.raft.command.Command.SubjectCommand;
+import org.raftbroker.raft.command.Command.SingleCommand;
 import org.raftbroker.storage.Archive.ArchivedRun;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
@@ -77,7 +77,7 @@ public final class HeldShard implements Shard {
   }
 
   @Override
-  public CompletableFuture<Long> submit(SubjectCommand command) {
+  public CompletableFuture<Long> submit(SingleCommand command) {
     return shard.submit(command);
   }
 

@@ -10,7 +10,7 @@ import org.raftbroker.message.Subject;
 import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
-import org.raftbroker.raft.command.Command.SubjectCommand;
+import org.raftbroker.raft.command.Command.SingleCommand;
 import org.raftbroker.storage.Archive.ArchivedRun;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
@@ -47,7 +47,7 @@ final class ScriptedShard implements Shard {
   }
 
   @Override
-  public CompletableFuture<Long> submit(SubjectCommand command) {
+  public CompletableFuture<Long> submit(SingleCommand command) {
     throw new UnsupportedOperationException("metrics only look");
   }
 

@@ -15,6 +15,7 @@ import org.raftbroker.storage.Changes;
 import org.raftbroker.storage.ShardReader;
 import org.raftbroker.storage.ShardReader.KnownSubject;
 import org.raftbroker.storage.SubjectState;
+import org.raftbroker.storage.VersionedMap;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.RocksIterator;
@@ -212,6 +213,11 @@ final class RocksShardReader implements ShardReader {
             return low;
           }
         });
+  }
+
+  @Override
+  public VersionedMap clusterMap() {
+    return store.clusterMap;
   }
 
   @Override

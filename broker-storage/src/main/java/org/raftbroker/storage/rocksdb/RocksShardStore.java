@@ -27,6 +27,7 @@ import org.raftbroker.storage.ShardStore;
 import org.raftbroker.storage.ShardView;
 import org.raftbroker.storage.StoreException;
 import org.raftbroker.storage.SubjectState;
+import org.raftbroker.storage.VersionedMap;
 import org.raftbroker.storage.rocksdb.Rows.OriginRow;
 import org.raftbroker.storage.rocksdb.Rows.Position;
 import org.rocksdb.Checkpoint;
@@ -87,6 +88,7 @@ public final class RocksShardStore implements ShardStore {
   volatile byte[] nextForgets = {Rows.FORGETS};
 
   volatile Position position;
+  volatile VersionedMap clusterMap;
   private boolean failed;
 
   /**
@@ -100,6 +102,8 @@ public final class RocksShardStore implements ShardStore {
     this.directory = directory;
     byte[] value = db.get(Rows.positionKey());
     this.position = value == null ? Position.START : Position.of(value);
+    byte[] map = db.get(Rows.clusterMapKey());
+    this.clusterMap = map == null ? VersionedMap.NONE : Rows.clusterMap(map);
     loadOrigins();
     loadSettings();
   }
@@ -149,6 +153,10 @@ public final class RocksShardStore implements ShardStore {
     subjects.putAll(changes.subjects());
     changes.forgottenOrigins().forEach(origins::remove);
     origins.putAll(changes.origins());
+    VersionedMap replaced = changes.clusterMap();
+    if (replaced != null) {
+      clusterMap = replaced;
+    }
   }
 
   private void remember(Subject subject, SubjectSettings changed) {
@@ -210,6 +218,10 @@ public final class RocksShardStore implements ShardStore {
       }
       for (BacklogRun run : changes.backlog()) {
         batch.put(Rows.backlogKey(run), Rows.backlogValue(run));
+      }
+      VersionedMap replaced = changes.clusterMap();
+      if (replaced != null) {
+        batch.put(Rows.clusterMapKey(), Rows.clusterMapValue(replaced));
       }
       dropArchived(batch, changes.archived());
       putRetention(batch, changes);

@@ -18,6 +18,7 @@ import org.raftbroker.storage.OriginState;
 import org.raftbroker.storage.ShardReader.KnownSubject;
 import org.raftbroker.storage.ShardView;
 import org.raftbroker.storage.SubjectState;
+import org.raftbroker.storage.VersionedMap;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksIterator;
 import org.rocksdb.Slice;
@@ -86,6 +87,11 @@ final class RocksShardView implements ShardView {
         limit,
         (key, value) ->
             new ExpiringKey(Rows.number(key, 1), Rows.text(key, 2), Rows.number(key, 0)));
+  }
+
+  @Override
+  public VersionedMap clusterMap() {
+    return store.clusterMap;
   }
 
   @Override

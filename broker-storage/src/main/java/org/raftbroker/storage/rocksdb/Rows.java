@@ -20,6 +20,7 @@ import org.raftbroker.storage.SubjectState.Archived;
 import org.raftbroker.storage.SubjectState.Head;
 import org.raftbroker.storage.SubjectState.Kept;
 import org.raftbroker.storage.SubjectState.Stored;
+import org.raftbroker.storage.VersionedMap;
 
 /**
  * Keys and values of the store. Rows are told apart by the first byte of the key; numbers are
@@ -31,6 +32,7 @@ import org.raftbroker.storage.SubjectState.Stored;
  *
  * <pre>
  * P                                    position: format, term, log index, log time, last subject number, archive
+ * C                                    cluster map: version, content
  * S subject                            subject state
  * N number                             subject name
  * G number                             settings of a subject that has any
@@ -52,6 +54,7 @@ final class Rows {
   static final byte[] MESSAGES_FAMILY = "messages".getBytes(StandardCharsets.UTF_8);
 
   static final byte POSITION = 'P';
+  static final byte CLUSTER_MAP = 'C';
   static final byte SUBJECT = 'S';
   static final byte NAME = 'N';
   static final byte MESSAGE = 'M';
@@ -70,6 +73,20 @@ final class Rows {
 
   static byte[] positionKey() {
     return new byte[] {POSITION};
+  }
+
+  static byte[] clusterMapKey() {
+    return new byte[] {CLUSTER_MAP};
+  }
+
+  static byte[] clusterMapValue(VersionedMap map) {
+    ByteBuffer content = map.content();
+    return ByteBuffer.allocate(8 + content.remaining()).putLong(map.version()).put(content).array();
+  }
+
+  static VersionedMap clusterMap(byte[] value) {
+    ByteBuffer in = ByteBuffer.wrap(value);
+    return new VersionedMap(in.getLong(), in.slice());
   }
 
   record Position(

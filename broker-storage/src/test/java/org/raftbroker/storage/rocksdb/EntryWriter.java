@@ -152,7 +152,8 @@ final class EntryWriter {
             archive,
             backlog,
             archived,
-            Changes.Retention.NONE));
+            Changes.Retention.NONE,
+            null));
     return messages.stream().map(StoredMessage::id).toList();
   }
 
