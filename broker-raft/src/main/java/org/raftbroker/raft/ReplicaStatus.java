@@ -24,10 +24,13 @@ public record ReplicaStatus(
     @Nullable String problem,
     ArchiveState archive) {
   public enum Role {
+    /** There is no replica here, and none on its way. */
+    ABSENT,
     STARTING,
     LEADER,
     FOLLOWER,
     CANDIDATE,
+    /** On its way in: it does not vote, and is not read from. */
     LEARNER,
     QUARANTINED
   }

@@ -2,15 +2,14 @@ package org.raftbroker.raft.ratis;
 
 import java.io.IOException;
 import java.io.Reader;
-import java.io.Writer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Properties;
+import java.util.UUID;
 
 /**
  * Everything that a node keeps on disk. One process uses it at a time; it belongs to one node of
@@ -18,23 +17,28 @@ import java.util.Properties;
  * mean something else.
  *
  * <pre>
- * node.properties   whose it is
+ * node.properties   whose it is, and which disk this is
+ * founding          how this disk became part of the cluster
  * lock              held by the running process
  * raft/UUID/        a shard's log, votes and snapshots (Ratis)
  * store/N/1          shard N's store (RocksDB); 2, 3, … after as many snapshots were installed
- * quarantine/N      that shard N was found damaged, why, and how far its way back has come
+ * quarantine/N      that shard N was found damaged or is new here, and how far its way in has come
  * librocksdbjni…    RocksDB's native library, unpacked at each start
  * </pre>
  */
 public final class DataDirectory implements AutoCloseable {
+  private static final String DISK = "disk";
+
   private final Path root;
   private final FileChannel lockFile;
   private final boolean isNew;
+  private final String disk;
 
-  private DataDirectory(Path root, FileChannel lockFile, boolean isNew) {
+  private DataDirectory(Path root, FileChannel lockFile, boolean isNew, String disk) {
     this.root = root;
     this.lockFile = lockFile;
     this.isNew = isNew;
+    this.disk = disk;
   }
 
   /**
@@ -63,11 +67,17 @@ public final class DataDirectory implements AutoCloseable {
                   + " has data but no node.properties, so it cannot be told whose it is; restore that file, or name an empty directory"
                   + " (node.dataDir)");
         }
-        write(wanted, root, file);
+        wanted.setProperty(DISK, UUID.randomUUID().toString());
+        write(wanted, file);
       } else {
-        check(wanted, file);
+        Properties found = check(wanted, file);
+        if (found.getProperty(DISK) == null) { // written before disks had names
+          found.setProperty(DISK, UUID.randomUUID().toString());
+          write(found, file);
+        }
+        wanted = found;
       }
-      return new DataDirectory(root, lockFile, isNew);
+      return new DataDirectory(root, lockFile, isNew, wanted.getProperty(DISK));
     } catch (IOException | RuntimeException e) {
       lockFile.close();
       throw e;
@@ -92,17 +102,11 @@ public final class DataDirectory implements AutoCloseable {
     return channel;
   }
 
-  private static void write(Properties properties, Path root, Path file) throws IOException {
-    Path unfinished = root.resolve(file.getFileName() + ".tmp");
-    try (Writer out = Files.newBufferedWriter(unfinished)) {
-      properties.store(out, "Whose data this is. Not to be edited.");
-    }
-    Durable.sync(unfinished);
-    Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
-    Durable.sync(root);
+  private static void write(Properties properties, Path file) throws IOException {
+    Durable.write(file, properties, "Whose data this is. Not to be edited.");
   }
 
-  private static void check(Properties wanted, Path file) throws IOException {
+  private static Properties check(Properties wanted, Path file) throws IOException {
     Properties found = new Properties();
     try (Reader in = Files.newBufferedReader(file)) {
       found.load(in);
@@ -120,11 +124,24 @@ public final class DataDirectory implements AutoCloseable {
                 + "\"; that can never change: set it back, or name an empty directory (node.dataDir)");
       }
     }
+    return found;
   }
 
   /** Whether this was the first time that it was opened. */
   public boolean isNew() {
     return isNew;
+  }
+
+  /**
+   * A random name that was made with the directory: a node that lost its disk comes back with
+   * another.
+   */
+  public String disk() {
+    return disk;
+  }
+
+  Founding founding() throws IOException {
+    return Founding.read(root.resolve("founding"));
   }
 
   Path raft() {

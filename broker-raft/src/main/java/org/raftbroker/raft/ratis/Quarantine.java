@@ -2,17 +2,15 @@ package org.raftbroker.raft.ratis;
 
 import java.io.IOException;
 import java.io.Reader;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A mark on disk that a replica was found damaged, and how far its way back has come. As long as it
- * is there the replica must not take part as it was: a voter that has forgotten what it
- * acknowledged would let the others lose it.
+ * A mark on disk that a replica was found damaged, or is new here, and how far its way into its
+ * group has come. As long as it is there the replica must not take part as it is: a voter that has
+ * forgotten what it acknowledged would let the others lose it.
  */
 final class Quarantine {
   /** Each step is done before its name is written. */
@@ -29,8 +27,9 @@ final class Quarantine {
    * What the mark says.
    *
    * @param why for people
+   * @param isNew whether there was nothing here that could have been damaged
    */
-  record Mark(Step step, String why) {}
+  record Mark(Step step, String why, boolean isNew) {}
 
   private final Path file;
 
@@ -49,33 +48,29 @@ final class Quarantine {
     }
     try {
       return new Mark(
-          Step.valueOf(properties.getProperty("step", "")), properties.getProperty("why", ""));
+          Step.valueOf(properties.getProperty("step", "")),
+          properties.getProperty("why", ""),
+          Boolean.parseBoolean(properties.getProperty("new", "false")));
     } catch (IllegalArgumentException e) {
       throw new IOException(file + " cannot be understood; it must have a step and a why", e);
     }
   }
 
   void set(Mark mark) throws IOException {
-    Path directory = file.toAbsolutePath().getParent();
-    if (directory == null) {
-      throw new IOException(file + " has no directory");
-    }
-    Files.createDirectories(directory);
     Properties properties = new Properties();
     properties.setProperty("step", mark.step.name());
     properties.setProperty("why", mark.why);
-    Path unfinished = directory.resolve(file.getFileName() + ".tmp");
-    try (Writer out = Files.newBufferedWriter(unfinished)) {
-      properties.store(
-          out, "This replica was found damaged. The node rebuilds it from the others.");
-    }
-    Durable.sync(unfinished);
-    Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
-    Durable.sync(directory);
+    properties.setProperty("new", Boolean.toString(mark.isNew));
+    Durable.write(file, properties, "How far this replica is on its way into its group.");
   }
 
   void lift() throws IOException {
     Files.deleteIfExists(file);
+  }
+
+  /** Where files are on their way out. */
+  Path rubbish() {
+    return file.resolveSibling(file.getFileName() + ".rubbish");
   }
 
   /** Where the damaged files are kept. */

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -13,10 +15,11 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.apache.ratis.conf.RaftProperties;
-import org.apache.ratis.protocol.RaftGroup;
-import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerConfigKeys;
@@ -29,13 +32,14 @@ import org.raftbroker.raft.PeerLink;
 import org.raftbroker.raft.ReplicatedShard;
 import org.raftbroker.raft.Shards;
 import org.raftbroker.raft.SharedArchive;
+import org.raftbroker.raft.placement.ClusterMap;
 import org.raftbroker.storage.ShardStores;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * This node's replicas of all shards, in one Ratis server. A shard that cannot start is out of
- * service alone; the others go on.
+ * This node's replicas, in one Ratis server: those of the shards that the cluster map places here.
+ * One that cannot start is out of service alone; the others go on.
  *
  * <p>{@link #start} and {@link #close} are for the thread that owns the node.
  */
@@ -45,6 +49,9 @@ public final class RatisNode implements AutoCloseable {
   private static final Duration HAND_OVER_TIMEOUT = Duration.ofSeconds(3);
 
   private final DataDirectory data;
+  private final Founding founding;
+  private final RaftPeers peers;
+  private final AtomicReference<@Nullable ClusterMap> wanted = new AtomicReference<>();
   private final RaftServer server;
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(daemon("commit-timer"));
@@ -52,12 +59,13 @@ public final class RatisNode implements AutoCloseable {
   private final ExecutorService answers = Executors.newFixedThreadPool(2, daemon("raft-answers"));
   private final List<RatisReplica> replicas = new ArrayList<>();
   private final List<ReplicatedShard> shards = new ArrayList<>();
+  private final List<Voters> voters = new ArrayList<>();
   private final ShardMaintenance maintenance;
 
   /**
    * What the node is told by its configuration.
    *
-   * @param raftAddressById of every member, as {@code host:port}; this node's own included
+   * @param raftAddressById of the first members, as {@code host:port}, and of this node
    * @param bindHost where to listen for the other replicas
    * @param maxEntryBytes the largest entry that can come up
    */
@@ -79,12 +87,14 @@ public final class RatisNode implements AutoCloseable {
       Settings settings,
       DataDirectory data,
       ShardStores stores,
-      PeerLink peers,
+      PeerLink peerLink,
       CommitObserver observer,
       LongSupplier clockMillis,
       @Nullable SharedArchive archive)
       throws IOException {
     this.data = data;
+    this.founding = data.founding();
+    this.peers = new RaftPeers(settings.raftAddressById);
     RaftProperties properties =
         RaftSettings.of(
             settings.raft,
@@ -92,17 +102,13 @@ public final class RatisNode implements AutoCloseable {
             settings.bindHost,
             settings.bindPort,
             settings.maxEntryBytes);
-    List<RaftPeer> members =
-        settings.raftAddressById.entrySet().stream()
-            .map(e -> RaftPeer.newBuilder().setId(e.getKey()).setAddress(e.getValue()).build())
-            .toList();
     this.server = newServer(settings.selfId, properties, data);
     long electionMillis = settings.raft.electionTimeout().toMillis();
     ReplicatedShard.Shared shared =
         new ReplicatedShard.Shared(
             settings.selfId,
             settings.groupCommit,
-            peers,
+            peerLink,
             observer,
             timer,
             diskReads,
@@ -110,15 +116,30 @@ public final class RatisNode implements AutoCloseable {
             3 * electionMillis,
             archive);
     for (int number = 0; number < settings.shards; number++) {
-      RaftGroup group = RaftGroup.valueOf(RatisReplica.groupId(settings.cluster, number), members);
+      RaftGroupId group = RatisReplica.groupId(settings.cluster, number);
+      int shard = number;
       RatisReplica replica =
-          new RatisReplica(number, group, server, data, stores, clockMillis, answers);
+          new RatisReplica(
+              number, group, server, data, founding, peers, stores, clockMillis, answers);
       replicas.add(replica);
+      voters.add(new Voters(group, peers, () -> likelyReplicas(shard), properties));
       shards.add(new ReplicatedShard(number, replica.log(), replica.reader(), replica, shared));
     }
     this.maintenance =
         new ShardMaintenance(
-            settings.selfId, settings.raft, properties, replicas, shards, clockMillis);
+            settings.selfId,
+            settings.raft,
+            replicas,
+            shards,
+            voters,
+            peers,
+            wanted::get,
+            clockMillis);
+  }
+
+  private List<String> likelyReplicas(int shard) {
+    ClusterMap map = wanted.get();
+    return map == null ? List.of() : map.placement(shard);
   }
 
   private RaftServer newServer(String selfId, RaftProperties properties, DataDirectory data)
@@ -132,7 +153,7 @@ public final class RatisNode implements AutoCloseable {
             .setStateMachineRegistry(
                 id ->
                     replicas.stream()
-                        .filter(replica -> replica.group().getGroupId().equals(id))
+                        .filter(replica -> replica.groupId().equals(id))
                         .findFirst()
                         .orElseThrow(
                             () -> new IllegalStateException("no shard has the group " + id))
@@ -145,16 +166,100 @@ public final class RatisNode implements AutoCloseable {
   }
 
   /**
-   * Starts every replica. Returns when all are running or out of service; leaders may not be
-   * elected yet.
+   * Starts every replica that is on this disk. Returns when all are running or out of service;
+   * leaders may not be elected yet.
    *
    * @throws IOException if the server cannot start, as when its port is taken
    */
   public void start(ApplyListener listener) throws IOException {
+    if (founding.isUndecided() && !data.isNew()) {
+      recogniseOlderDisk();
+    }
     // Before the server listens: Ratis fails a replica that is sent entries while it starts.
     replicas.forEach(replica -> replica.start(listener));
     server.start();
     maintenance.start();
+  }
+
+  /** One that has voted before disks said how they became part of the cluster. */
+  private void recogniseOlderDisk() throws IOException {
+    SortedMap<Integer, List<String>> firstVoters = new TreeMap<>();
+    List<String> members = peers.all().stream().map(peer -> peer.getId().toString()).toList();
+    for (RatisReplica replica : replicas) {
+      if (replica.isOnDisk()) {
+        firstVoters.put(replica.number(), members);
+      }
+    }
+    if (!firstVoters.isEmpty()) {
+      founding.found(new TreeMap<>(), firstVoters);
+    }
+  }
+
+  /**
+   * Whether this disk has no part in the cluster yet: nothing runs until it is told that the
+   * cluster is new ({@link #found}) or that it exists ({@link #join}).
+   */
+  public boolean isUndecided() {
+    return founding.isUndecided();
+  }
+
+  /** The disks that the cluster was founded on; empty if this one came later. */
+  public SortedMap<String, String> founders() {
+    return founding.diskByFounder();
+  }
+
+  /**
+   * The cluster is new, and this node is one of its founders: starts its first replicas.
+   *
+   * @param diskByFounder of all founders, on which they have agreed
+   * @param placements by shard, the same on all founders
+   */
+  public void found(
+      SortedMap<String, String> diskByFounder,
+      List<List<String>> placements,
+      ApplyListener listener)
+      throws IOException {
+    SortedMap<Integer, List<String>> here = new TreeMap<>();
+    for (int shard = 0; shard < placements.size(); shard++) {
+      if (placements.get(shard).contains(server.getId().toString())) {
+        here.put(shard, placements.get(shard));
+      }
+    }
+    founding.found(diskByFounder, here);
+    for (int shard : here.keySet()) {
+      replicas.get(shard).start(listener);
+    }
+  }
+
+  /** The cluster exists: this node waits for the cluster map to give it replicas. */
+  public void join() throws IOException {
+    founding.join();
+  }
+
+  /** Replicas go from now on where this map wants them. Any thread; does not block. */
+  public void follow(ClusterMap map) {
+    peers.learn(map);
+    wanted.set(map);
+  }
+
+  /**
+   * Who votes in a shard's group, and that nothing is changing there: asks its leader, wherever
+   * that is. Any thread; blocks for some seconds at most.
+   *
+   * @return null if that cannot be found out now, or is changing
+   */
+  public @Nullable Set<String> settledVoters(int shard) {
+    try {
+      Voters.Known known = voters.get(shard).ask(null);
+      return known == null || known.isChanging()
+          ? null
+          : known.voters().stream()
+              .map(voter -> voter.getId().toString())
+              .collect(Collectors.toSet());
+    } catch (IOException e) {
+      log.atDebug().setCause(e).addKeyValue("shard", shard).log("voters not found out");
+      return null;
+    }
   }
 
   public Shards shards() {

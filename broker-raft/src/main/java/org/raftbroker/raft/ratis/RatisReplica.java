@@ -42,7 +42,10 @@ import org.raftbroker.storage.ShardStores;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** This node's replica of one shard: a Ratis group, its state machine and its store. Any thread. */
+/**
+ * This node's replica of one shard, or the place where there may be one: a Ratis group, its state
+ * machine and its store. Any thread; what starts, moves and deletes it is for one at a time.
+ */
 final class RatisReplica implements ReplicatedShard.Replica {
   private static final Logger logger = LoggerFactory.getLogger(RatisReplica.class);
 
@@ -55,36 +58,45 @@ final class RatisReplica implements ReplicatedShard.Replica {
   private static final long SNAPSHOT_MILLIS = 60_000;
 
   private final int number;
-  private final RaftGroup group;
+  private final RaftGroupId groupId;
   private final RaftServer server;
   private final DataDirectory data;
   private final ShardStores stores;
   private volatile @Nullable ApplyListener listener;
   private final ReplicaProblem problem;
   private final Quarantine quarantine;
+  private final Founding founding;
+  private final RaftPeers peers;
   private final ReplicaReader reader;
   private final RatisLog log;
   private final ClientId clientId = ClientId.randomId();
   private final AtomicLong nextCall = new AtomicLong();
   private volatile @Nullable ShardStateMachine stateMachine;
 
+  // On its way in: not damaged, and not of use yet.
+  private volatile boolean arriving;
+
   RatisReplica(
       int number,
-      RaftGroup group,
+      RaftGroupId groupId,
       RaftServer server,
       DataDirectory data,
+      Founding founding,
+      RaftPeers peers,
       ShardStores stores,
       LongSupplier clockMillis,
       Executor answers) {
     this.number = number;
-    this.group = group;
+    this.groupId = groupId;
+    this.founding = founding;
+    this.peers = peers;
     this.server = server;
     this.data = data;
     this.stores = stores;
     this.problem = new ReplicaProblem(number);
     this.quarantine = data.quarantine(number);
     this.reader = new ReplicaReader(number, problem);
-    this.log = new RatisLog(server, group.getGroupId(), problem, clockMillis, answers);
+    this.log = new RatisLog(server, groupId, problem, clockMillis, answers);
   }
 
   /** The same on every node, for ever. */
@@ -93,8 +105,8 @@ final class RatisReplica implements ReplicatedShard.Replica {
         UUID.nameUUIDFromBytes(("raftbroker/" + cluster + "/" + shard).getBytes(UTF_8)));
   }
 
-  RaftGroup group() {
-    return group;
+  RaftGroupId groupId() {
+    return groupId;
   }
 
   RatisLog log() {
@@ -116,28 +128,72 @@ final class RatisReplica implements ReplicatedShard.Replica {
     return created;
   }
 
-  /** Starts the replica, or takes it out of service and says why. */
+  /** Starts the replica if there is one, or takes it out of service and says why. */
   void start(ApplyListener told) {
     this.listener = told;
     try {
       Quarantine.Mark mark = quarantine.mark();
-      if (mark == null) {
+      if (mark != null) {
+        waitOutside(mark);
+      } else if (isOnDisk() || founding.pending().contains(number)) {
         refuseToForget();
         LogTail.repair(logDirectory());
-        addGroup(group);
+        // Where the group has changed since, its log says so.
+        addGroup(RaftGroup.valueOf(groupId, peers.of(founding.firstVoters(number))));
+        founding.started(number);
         checkLogReachesStore();
-      } else {
-        problem.report(
-            "shard "
-                + number
-                + " is being rebuilt from other nodes, since it was damaged: "
-                + mark.why(),
-            null);
       }
     } catch (IOException | RuntimeException e) {
       outOfService("shard " + number + " cannot start", e);
       removeGroup();
     }
+  }
+
+  private void waitOutside(Quarantine.Mark mark) {
+    if (mark.isNew()) {
+      arriving = true;
+    } else {
+      problem.report(
+          "shard "
+              + number
+              + " is being rebuilt from other nodes, since it was damaged: "
+              + mark.why(),
+          null);
+    }
+  }
+
+  boolean isOnDisk() {
+    return Files.exists(logDirectory()) || Files.exists(data.store(number).root());
+  }
+
+  /** Whether there is a replica here, be it damaged or on its way in. */
+  boolean isHere() {
+    return arriving || problem.text() != null || isInServer();
+  }
+
+  /** There is to be a replica here: it comes as one that has nothing. */
+  void arrive() throws IOException {
+    quarantine.set(new Quarantine.Mark(Quarantine.Step.FOUND, "it is new here", true));
+    arriving = true;
+    logger.atInfo().addKeyValue("shard", number).log("a replica is to come here");
+  }
+
+  /** It is up to date and one of the voters. */
+  void arrived() throws IOException {
+    quarantine.lift();
+    arriving = false;
+  }
+
+  /** There is to be no replica here any more, and the others go on without it. */
+  void delete() throws IOException {
+    // First the mark: what is left after a crash is then not taken for a damaged replica.
+    quarantine.set(new Quarantine.Mark(Quarantine.Step.REJOINING, "it is not wanted here", true));
+    arriving = true;
+    setAsideFiles(null);
+    quarantine.lift();
+    arriving = false;
+    problem.clear();
+    logger.atInfo().addKeyValue("shard", number).log("replica deleted; other nodes have the shard");
   }
 
   /**
@@ -163,7 +219,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
   /** What is in the store was in the log, on disk, before. */
   private void checkLogReachesStore() throws IOException {
     ShardStore store = reader.store();
-    RaftLog raftLog = server.getDivision(group.getGroupId()).getRaftLog();
+    RaftLog raftLog = server.getDivision(groupId).getRaftLog();
     TermIndex last = raftLog.getLastEntryTermIndex();
     long end = Math.max(last == null ? -1 : last.getIndex(), raftLog.getSnapshotIndex());
     if (store != null && store.appliedIndex() > end) {
@@ -187,7 +243,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
   }
 
   private Path logDirectory() {
-    return data.raft().resolve(group.getGroupId().getUuid().toString());
+    return data.raft().resolve(groupId.getUuid().toString());
   }
 
   /** Called wherever something fails that the replica cannot go on without; any thread. */
@@ -198,7 +254,8 @@ final class RatisReplica implements ReplicatedShard.Replica {
     }
     try {
       if (quarantine.mark() == null) {
-        quarantine.set(new Quarantine.Mark(Quarantine.Step.FOUND, String.valueOf(problem.text())));
+        quarantine.set(
+            new Quarantine.Mark(Quarantine.Step.FOUND, String.valueOf(problem.text()), false));
       }
     } catch (IOException e) {
       logger
@@ -209,14 +266,20 @@ final class RatisReplica implements ReplicatedShard.Replica {
     }
   }
 
-  /** Whether this replica waits for {@link Rebuild}. */
+  /** Whether this replica waits for {@link Arrival}. */
   boolean isQuarantined() throws IOException {
     return quarantine.mark() != null;
   }
 
-  /** Moves all files of this replica away, after ending what runs on them. */
-  void setAsideFiles(Path where) throws IOException {
+  /**
+   * Moves all files of this replica away, after ending what runs on them.
+   *
+   * @param kept where they are kept; null: they are deleted
+   */
+  void setAsideFiles(@Nullable Path kept) throws IOException {
     removeGroup();
+    Path where = kept == null ? quarantine.rubbish() : kept;
+    SnapshotDirectory.deleteTree(where);
     Files.createDirectories(where);
     for (Path directory : List.of(logDirectory(), data.store(number).root())) {
       if (Files.exists(directory)) {
@@ -224,14 +287,22 @@ final class RatisReplica implements ReplicatedShard.Replica {
             directory, where.resolve(directory.getFileName()), StandardCopyOption.ATOMIC_MOVE);
       }
     }
-    Durable.sync(data.raft());
+    if (Files.exists(data.raft())) {
+      Durable.sync(data.raft());
+    }
+    if (kept == null) {
+      SnapshotDirectory.deleteTree(where);
+    }
   }
 
-  /** Starts without members: it learns them, and all else, from the leader that adds it. */
-  void startEmpty() throws IOException {
+  /** Without members: it learns them, and all else, from the leader that adds it. */
+  void ensureStartedEmpty() throws IOException {
+    if (isInServer() && problem.text() == null) {
+      return; // an earlier attempt, which may be catching up
+    }
     removeGroup();
     problem.clear();
-    addGroup(RaftGroup.valueOf(group.getGroupId()));
+    addGroup(RaftGroup.valueOf(groupId));
   }
 
   /** Tries to start again, after something that may pass, such as a full disk. */
@@ -250,12 +321,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
       server
           .groupManagementAsync(
               GroupManagementRequest.newRemove(
-                  clientId,
-                  server.getId(),
-                  nextCall.incrementAndGet(),
-                  group.getGroupId(),
-                  false,
-                  false))
+                  clientId, server.getId(), nextCall.incrementAndGet(), groupId, false, false))
           .join();
     }
     close();
@@ -263,7 +329,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
 
   private boolean isInServer() {
     try {
-      server.getDivision(group.getGroupId());
+      server.getDivision(groupId);
       return true;
     } catch (IOException e) {
       return false;
@@ -296,23 +362,15 @@ final class RatisReplica implements ReplicatedShard.Replica {
     RaftServer.Division division = runningDivision();
     if (division == null) {
       return new ReplicaStatus(
-          number,
-          why == null ? ReplicaStatus.Role.STARTING : ReplicaStatus.Role.QUARANTINED,
-          null,
-          0,
-          -1,
-          applied,
-          snapshot,
-          bytes,
-          subjects,
-          why,
-          archive);
+          number, roleOutside(why), null, 0, -1, applied, snapshot, bytes, subjects, why, archive);
     }
     DivisionInfo info = division.getInfo();
     RaftPeerId leader = info.getLeaderId();
     return new ReplicaStatus(
         number,
-        why != null ? ReplicaStatus.Role.QUARANTINED : role(info),
+        why != null
+            ? ReplicaStatus.Role.QUARANTINED
+            : arriving ? ReplicaStatus.Role.LEARNER : role(info),
         leader == null ? null : leader.toString(),
         info.getCurrentTerm(),
         division.getRaftLog().getLastCommittedIndex(),
@@ -324,9 +382,18 @@ final class RatisReplica implements ReplicatedShard.Replica {
         archive);
   }
 
+  private ReplicaStatus.Role roleOutside(@Nullable String why) {
+    if (why != null) {
+      return ReplicaStatus.Role.QUARANTINED;
+    }
+    return arriving
+        ? ReplicaStatus.Role.LEARNER
+        : isInServer() ? ReplicaStatus.Role.STARTING : ReplicaStatus.Role.ABSENT;
+  }
+
   private RaftServer.@Nullable Division runningDivision() {
     try {
-      RaftServer.Division division = server.getDivision(group.getGroupId());
+      RaftServer.Division division = server.getDivision(groupId);
       return division.getInfo().getLifeCycleState().isRunning() ? division : null;
     } catch (IOException e) {
       return null;
@@ -360,9 +427,9 @@ final class RatisReplica implements ReplicatedShard.Replica {
           ? refused("shard " + number + " has no other replica that answers")
           : CompletableFuture.completedFuture(target);
     }
-    if (group.getPeer(RaftPeerId.valueOf(target)) == null) {
+    if (!voters().contains(target)) {
       return refused(
-          "\"" + target + "\" has no replica of shard " + number + "; these have: " + members());
+          "\"" + target + "\" has no replica of shard " + number + "; these have: " + voters());
     }
     try {
       return server
@@ -370,7 +437,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
               new TransferLeadershipRequest(
                   clientId,
                   server.getId(),
-                  group.getGroupId(),
+                  groupId,
                   nextCall.incrementAndGet(),
                   RaftPeerId.valueOf(target),
                   TRANSFER_MILLIS))
@@ -386,18 +453,22 @@ final class RatisReplica implements ReplicatedShard.Replica {
     }
   }
 
-  private String members() {
-    return group.getPeers().stream()
-        .map(peer -> peer.getId().toString())
-        .sorted()
-        .toList()
-        .toString();
+  /** Who votes, as far as this replica knows, by rising id; empty if there is none here. */
+  List<String> voters() {
+    try {
+      return server.getDivision(groupId).getRaftConf().getCurrentPeers().stream()
+          .map(peer -> peer.getId().toString())
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      return List.of();
+    }
   }
 
   private @Nullable String liveliestFollower() {
     DivisionInfo info;
     try {
-      info = server.getDivision(group.getGroupId()).getInfo();
+      info = server.getDivision(groupId).getInfo();
     } catch (IOException e) {
       return null;
     }
@@ -429,7 +500,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
                 SnapshotManagementRequest.newCreate(
                     clientId,
                     server.getId(),
-                    group.getGroupId(),
+                    groupId,
                     nextCall.incrementAndGet(),
                     SNAPSHOT_MILLIS,
                     1))

@@ -2,29 +2,29 @@ package org.raftbroker.raft.ratis;
 
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
-import org.apache.ratis.client.RaftClient;
-import org.apache.ratis.conf.RaftProperties;
-import org.apache.ratis.protocol.RaftClientReply;
+import java.util.function.Supplier;
 import org.apache.ratis.protocol.RaftPeerId;
-import org.apache.ratis.retry.RetryPolicies;
+import org.jspecify.annotations.Nullable;
 import org.raftbroker.raft.ReplicatedShard;
+import org.raftbroker.raft.placement.ClusterMap;
 import org.raftbroker.storage.StoreException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * What shards need now and then, on one thread, once a second: the leader proposes to remove what
- * has expired or cannot be read any more, every replica takes its snapshots, and leaders are
- * spread: each shard has a preferred leader, which asks for leadership when it has followed for a
- * while.
+ * has expired or cannot be read any more, every replica takes its snapshots, replicas arrive and
+ * leave ({@link ReplicaMoves}), and leaders are spread: each shard has a preferred leader, which
+ * asks for leadership when it has followed for a while.
  *
  * <p>The preferred one asks, rather than the leader giving, because only it knows that it is well
  * and not about to stop.
@@ -50,41 +50,50 @@ final class ShardMaintenance implements AutoCloseable {
 
   private static final int PATIENCE_AFTER_REFUSAL = 15;
 
+  /** Of replicas that arrive here or leave: what is asked of the others costs them something. */
+  private static final int STEP_PERIODS = 2;
+
+  private static final int MAX_STEPS_AT_A_TIME = 4;
+
   private final RaftPeerId self;
   private final RaftConfig config;
-  private final RaftProperties properties;
   private final List<RatisReplica> replicas;
   private final List<ReplicatedShard> shards;
   private final LongSupplier clockMillis;
   private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> {
-            Thread t = new Thread(task, "shard-maintenance");
-            t.setDaemon(true);
-            return t;
-          });
+      Executors.newSingleThreadScheduledExecutor(daemon("shard-maintenance"));
   private final int[] patience;
   private final int[] periodsOutOfService;
-  private final List<Rebuild> rebuilds;
+  private final int[] periods;
+  private final ReplicaMoves moves;
+  private final List<Voters> voters;
+  private final Supplier<@Nullable ClusterMap> wanted;
+  private final ExecutorService steps;
   private final List<AgeLimit> ageLimits;
   private volatile boolean asksForLeadership = true;
 
   ShardMaintenance(
       String selfId,
       RaftConfig config,
-      RaftProperties properties,
       List<RatisReplica> replicas,
       List<ReplicatedShard> shards,
+      List<Voters> voters,
+      RaftPeers peers,
+      Supplier<@Nullable ClusterMap> wanted,
       LongSupplier clockMillis) {
     this.self = RaftPeerId.valueOf(selfId);
     this.config = config;
-    this.properties = properties;
     this.replicas = replicas;
     this.shards = shards;
     this.clockMillis = clockMillis;
     this.periodsOutOfService = new int[shards.size()];
-    this.rebuilds =
-        replicas.stream().map(r -> new Rebuild(r, r.quarantine(), self, properties)).toList();
+    this.periods = new int[shards.size()];
+    this.voters = voters;
+    this.wanted = wanted;
+    this.steps =
+        Executors.newFixedThreadPool(
+            Math.min(shards.size(), MAX_STEPS_AT_A_TIME), daemon("replica-moves"));
+    this.moves = new ReplicaMoves(self, replicas, voters, peers, wanted, steps);
     this.ageLimits = shards.stream().map(shard -> new AgeLimit(shard, clockMillis)).toList();
     this.patience = new int[shards.size()];
     Arrays.fill(patience, PATIENCE);
@@ -117,8 +126,13 @@ final class ShardMaintenance implements AutoCloseable {
       throws IOException, InterruptedException, ExecutionException, TimeoutException {
     RatisReplica replica = replicas.get(shard);
     replica.log().leaderlessMillis(); // keeps its account of time
+    if (++periods[shard] % STEP_PERIODS == 0) {
+      moves.look(shard);
+    }
     if (replica.log().problem() != null || replica.isQuarantined()) {
-      recover(shard, replica);
+      if (!replica.isQuarantined() && ++periodsOutOfService[shard] % RECOVERY_PERIODS == 0) {
+        replica.restart();
+      }
       return;
     }
     replica.snapshotIfDue(config.snapshotEveryBytes(), config.snapshotEveryEntries());
@@ -127,17 +141,6 @@ final class ShardMaintenance implements AutoCloseable {
       ageLimits.get(shard).enforce();
     }
     askForLeadership(shard, replica);
-  }
-
-  private void recover(int shard, RatisReplica replica) throws IOException {
-    if (++periodsOutOfService[shard] % RECOVERY_PERIODS != 0) {
-      return;
-    }
-    if (replica.isQuarantined()) {
-      rebuilds.get(shard).goOn();
-    } else {
-      replica.restart();
-    }
   }
 
   private void expire(int shard) throws InterruptedException, ExecutionException, TimeoutException {
@@ -156,7 +159,7 @@ final class ShardMaintenance implements AutoCloseable {
 
   private void askForLeadership(int shard, RatisReplica replica) throws IOException {
     String leader = replica.log().leaderId();
-    boolean preferred = preferredLeader(shard, replica).equals(self);
+    boolean preferred = preferredLeader(shard, replica).equals(self.toString());
     if (!preferred || !asksForLeadership || leader == null || leader.equals(self.toString())) {
       patience[shard] = PATIENCE;
       return;
@@ -165,33 +168,36 @@ final class ShardMaintenance implements AutoCloseable {
       return;
     }
     patience[shard] = PATIENCE_AFTER_REFUSAL;
-    try (RaftClient client =
-        RaftClient.newBuilder()
-            .setRaftGroup(replica.group())
-            .setLeaderId(RaftPeerId.valueOf(leader))
-            .setProperties(properties)
-            .setRetryPolicy(RetryPolicies.noRetry())
-            .build()) {
-      RaftClientReply reply = client.admin().transferLeadership(self, PERIOD_MILLIS);
-      log.atInfo()
-          .addKeyValue("shard", shard)
-          .addKeyValue("from", leader)
-          .addKeyValue("done", reply.isSuccess())
-          .log("asked for leadership");
-    }
+    boolean done =
+        voters.get(shard).transferLeadership(RaftPeerId.valueOf(leader), self, PERIOD_MILLIS);
+    log.atInfo()
+        .addKeyValue("shard", shard)
+        .addKeyValue("from", leader)
+        .addKeyValue("done", done)
+        .log("asked for leadership");
   }
 
-  private static RaftPeerId preferredLeader(int shard, RatisReplica replica) {
-    List<RaftPeerId> members =
-        replica.group().getPeers().stream()
-            .map(peer -> peer.getId())
-            .sorted(Comparator.comparing(RaftPeerId::toString))
-            .toList();
-    return members.get(shard % members.size());
+  /** As the cluster map wants it; before there is one, each of the voters for some shards. */
+  private String preferredLeader(int shard, RatisReplica replica) {
+    ClusterMap map = wanted.get();
+    if (map != null && !map.placement(shard).isEmpty()) {
+      return map.placement(shard).get(0);
+    }
+    List<String> members = replica.voters();
+    return members.isEmpty() ? "" : members.get(shard % members.size());
+  }
+
+  private static ThreadFactory daemon(String name) {
+    return task -> {
+      Thread thread = new Thread(task, name);
+      thread.setDaemon(true);
+      return thread;
+    };
   }
 
   @Override
   public void close() {
     thread.shutdownNow();
+    steps.shutdownNow();
   }
 }

@@ -63,10 +63,10 @@ class DataDirectoryTest {
     Quarantine quarantine = new Quarantine(root.resolve("quarantine").resolve("0"));
     assertThat(quarantine.mark()).isNull();
 
-    quarantine.set(new Quarantine.Mark(Quarantine.Step.LEFT, "why not"));
+    quarantine.set(new Quarantine.Mark(Quarantine.Step.LEFT, "why not", false));
 
     assertThat(new Quarantine(root.resolve("quarantine").resolve("0")).mark())
-        .isEqualTo(new Quarantine.Mark(Quarantine.Step.LEFT, "why not"));
+        .isEqualTo(new Quarantine.Mark(Quarantine.Step.LEFT, "why not", false));
     quarantine.lift();
     assertThat(quarantine.mark()).isNull();
   }

@@ -9,6 +9,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -170,6 +171,10 @@ final class ThreeReplicas implements AutoCloseable {
               System::currentTimeMillis,
               archive);
       ratis.start(this);
+      if (ratis.isUndecided()) {
+        List<List<String>> everywhere = Collections.nCopies(shards, IDS);
+        ratis.found(new TreeMap<>(Map.of(id, id)), everywhere, this);
+      }
     }
 
     Shard shard(int number) {
