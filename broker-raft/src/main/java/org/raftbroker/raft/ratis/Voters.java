@@ -22,6 +22,7 @@ import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.retry.RetryPolicies;
+import org.apache.ratis.thirdparty.io.grpc.StatusRuntimeException;
 import org.apache.ratis.util.TimeDuration;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -102,7 +103,7 @@ final class Voters {
         return null;
       }
       return known(peer, info.getConf().get());
-    } catch (IOException e) {
+    } catch (IOException | StatusRuntimeException e) { // the latter: it has no such group
       log.atDebug().setCause(e).addKeyValue("peer", peer).log("no answer; asking the next");
       return null;
     }

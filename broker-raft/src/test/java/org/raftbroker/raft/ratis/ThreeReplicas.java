@@ -1,5 +1,6 @@
 package org.raftbroker.raft.ratis;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
@@ -10,8 +11,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -29,18 +33,21 @@ import org.raftbroker.raft.Shard;
 import org.raftbroker.raft.SharedArchive;
 import org.raftbroker.raft.command.CommandCodec;
 import org.raftbroker.raft.command.Submission;
+import org.raftbroker.raft.placement.ClusterMap;
+import org.raftbroker.raft.placement.ClusterMember;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.rocksdb.RocksStores;
 import org.raftbroker.storage.rocksdb.StoreConfig;
 
 /**
- * Three nodes' replicas in one process: real Ratis servers over loopback sockets, real stores. Only
- * the way between nodes is short: submissions are encoded, handed over and decoded, without a
- * transport.
+ * Three nodes' replicas in one process, and up to two nodes that come later: real Ratis servers
+ * over loopback sockets, real stores. Only the way between nodes is short: submissions are encoded,
+ * handed over and decoded, without a transport.
  */
 final class ThreeReplicas implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(30);
-  private static final List<String> IDS = List.of("n1", "n2", "n3");
+  static final List<String> IDS = List.of("n1", "n2", "n3");
+  private static final List<String> ALL_IDS = List.of("n1", "n2", "n3", "n4", "n5");
 
   private final Path root;
   private final int shards;
@@ -48,6 +55,8 @@ final class ThreeReplicas implements AutoCloseable {
   private final @Nullable SharedArchive archive;
   private final Map<String, String> addressById = new TreeMap<>();
   private final Map<String, Node> nodeById = new TreeMap<>();
+  private final Set<String> founded = new HashSet<>();
+  private @Nullable ClusterMap map;
 
   ThreeReplicas(Path root, int shards, RaftConfig raft) throws IOException {
     this(root, shards, raft, null);
@@ -60,7 +69,7 @@ final class ThreeReplicas implements AutoCloseable {
     this.shards = shards;
     this.raft = raft;
     List<ServerSocket> held = new ArrayList<>();
-    for (String id : IDS) {
+    for (String id : ALL_IDS) {
       ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
       held.add(socket);
       addressById.put(id, "127.0.0.1:" + socket.getLocalPort());
@@ -78,6 +87,39 @@ final class ThreeReplicas implements AutoCloseable {
 
   void start(String id) throws IOException {
     nodeById.put(id, new Node(id));
+  }
+
+  /** Tells all nodes, also those that are started later, where replicas are to be. */
+  void place(List<List<String>> placements) {
+    SortedMap<String, ClusterMember> members = new TreeMap<>();
+    addressById.forEach(
+        (id, address) ->
+            members.put(
+                id, new ClusterMember(id, "", address, "", "", ClusterMember.State.ACTIVE)));
+    map = new ClusterMap(3, false, members, placements);
+    running().forEach(node -> node.ratis.follow(map));
+  }
+
+  private SortedMap<String, String> firstMembersAnd(String id) {
+    SortedMap<String, String> addresses = new TreeMap<>(addressById);
+    addresses.keySet().removeIf(other -> !IDS.contains(other) && !other.equals(id));
+    return addresses;
+  }
+
+  /** Waits until these, and no others, have a replica of a shard that votes. */
+  void awaitVoters(int shard, String... ids) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              assertThat(running().get(0).ratis.settledVoters(shard))
+                  .containsExactlyInAnyOrder(ids);
+              assertThat(
+                      running().stream()
+                          .filter(n -> n.shard(shard).status().role() != ReplicaStatus.Role.ABSENT)
+                          .map(n -> n.id))
+                  .containsExactlyInAnyOrder(ids);
+            });
   }
 
   /** Stops a node without handing over leadership. */
@@ -157,7 +199,7 @@ final class ThreeReplicas implements AutoCloseable {
               new RatisNode.Settings(
                   "test",
                   id,
-                  new TreeMap<>(addressById),
+                  firstMembersAnd(id),
                   "127.0.0.1",
                   Integer.parseInt(address.substring(address.indexOf(':') + 1)),
                   shards,
@@ -171,9 +213,15 @@ final class ThreeReplicas implements AutoCloseable {
               System::currentTimeMillis,
               archive);
       ratis.start(this);
-      if (ratis.isUndecided()) {
+      if (ratis.isUndecided() && IDS.contains(id) && !founded.contains(id)) {
         List<List<String>> everywhere = Collections.nCopies(shards, IDS);
         ratis.found(new TreeMap<>(Map.of(id, id)), everywhere, this);
+        founded.add(id);
+      } else if (ratis.isUndecided()) {
+        ratis.join();
+      }
+      if (map != null) {
+        ratis.follow(map);
       }
     }
 
