@@ -48,6 +48,8 @@ final class ArchitectureRulesTest {
     wrong("onlyOnePackageKnowsJdbc", "raft", "java.sql.Connection connection;");
     wrong("command", "raft.command", "org.raftbroker.raft.Shard shard;");
     wrong("apply", "raft.apply", "org.raftbroker.raft.Shard shard;");
+    wrong("placement", "raft.placement", "org.raftbroker.raft.Shard shard;");
+    wrong("cluster", "server.cluster", "org.raftbroker.server.grpc.RequestObserver observer;");
     wrong("applyIsPure", "raft.apply", "long now() { return System.currentTimeMillis(); }");
     wrong(
         "applyReadsThroughTheViewOnly", "raft.apply", "org.raftbroker.storage.ShardReader reader;");

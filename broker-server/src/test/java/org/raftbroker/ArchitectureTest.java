@@ -81,6 +81,10 @@ final class ArchitectureTest {
       mayKnow("raft.command", ours("storage"), PROTOBUF, "org.raftbroker.proto.log");
 
   @ArchTest
+  static final ArchRule placement =
+      mayKnow("raft.placement", ours("message"), PROTOBUF, "org.raftbroker.proto.cluster");
+
+  @ArchTest
   static final ArchRule apply =
       mayKnow("raft.apply", ours("raft.command"), ours("storage"), PROTOBUF);
 
@@ -132,6 +136,7 @@ final class ArchitectureTest {
   static final ArchRule ratis =
       mayKnow(
           "raft.ratis",
+          ours("raft.placement"),
           ours("raft"),
           ours("raft.command"),
           ours("raft.apply"),
@@ -189,9 +194,26 @@ final class ArchitectureTest {
           LOGGING);
 
   @ArchTest
+  static final ArchRule cluster =
+      mayKnow(
+          "server.cluster",
+          ours("server.peer"),
+          ours("server.membership"),
+          ours("raft"),
+          ours("raft.command"),
+          ours("raft.placement"),
+          ours("storage"),
+          "org.raftbroker.proto.cluster",
+          GRPC,
+          PROTOBUF,
+          LOGGING);
+
+  @ArchTest
   static final ArchRule grpc =
       mayKnow(
           "server.grpc",
+          ours("server.cluster"),
+          ours("raft.placement"),
           ours("server.delivery"),
           ours("server.peer"),
           ours("server.transport"),
@@ -251,6 +273,7 @@ final class ArchitectureTest {
           ours("server.membership.fixed"),
           ours("server.delivery"),
           ours("server.peer"),
+          ours("server.cluster"),
           ours("server.grpc"),
           ours("server.http"),
           LOGGING,
@@ -287,6 +310,7 @@ final class ArchitectureTest {
                       "storage.postgres",
                       "storage.cassandra",
                       "raft.command",
+                      "raft.placement",
                       "raft.apply",
                       "raft",
                       "raft.ratis",
@@ -296,6 +320,7 @@ final class ArchitectureTest {
                       "server.delivery",
                       "server.transport",
                       "server.peer",
+                      "server.cluster",
                       "server.grpc",
                       "server.http",
                       "server.metrics",

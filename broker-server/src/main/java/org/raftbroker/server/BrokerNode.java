@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
@@ -17,13 +18,25 @@ import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Reason;
 import org.raftbroker.message.Subject;
 import org.raftbroker.raft.ReplicaStatus;
+import org.raftbroker.raft.ReplicatedShard;
 import org.raftbroker.raft.Shard;
+import org.raftbroker.raft.placement.ClusterMap;
+import org.raftbroker.raft.placement.ClusterMember;
+import org.raftbroker.raft.placement.Placement;
 import org.raftbroker.raft.ratis.DataDirectory;
 import org.raftbroker.raft.ratis.RatisNode;
+import org.raftbroker.server.cluster.ClusterService;
+import org.raftbroker.server.cluster.CurrentMap;
+import org.raftbroker.server.cluster.Entrance;
+import org.raftbroker.server.cluster.KnownMembers;
+import org.raftbroker.server.cluster.MapEditor;
+import org.raftbroker.server.cluster.MapFollower;
+import org.raftbroker.server.cluster.PlacementDriver;
 import org.raftbroker.server.config.NodeConfig;
 import org.raftbroker.server.delivery.CursorDelivery;
 import org.raftbroker.server.grpc.AdminService;
 import org.raftbroker.server.grpc.BrokerService;
+import org.raftbroker.server.grpc.ClusterAdmin;
 import org.raftbroker.server.grpc.GrpcServer;
 import org.raftbroker.server.http.HttpFront;
 import org.raftbroker.server.http.Readiness;
@@ -61,6 +74,10 @@ public final class BrokerNode {
   private final RocksStores stores;
   private final @Nullable SharedStorage sharedStorage;
   private final PeerConnections peers;
+  private final CurrentMap map;
+  private final MapFollower mapFollower;
+  private final Entrance entrance;
+  private final PlacementDriver placement;
   private final RatisNode ratis;
   private final CursorDelivery delivery;
   private final PeerService peerService;
@@ -89,7 +106,9 @@ public final class BrokerNode {
     this.config = config;
     this.recoverFromArchive = recoverFromArchive;
     Member self = config.self();
-    Membership membership = new StaticMembership(self.id(), config.cluster().members());
+    map = new CurrentMap(expectedMap(config));
+    Membership membership =
+        new KnownMembers(new StaticMembership(self.id(), config.cluster().members()), map);
     ClusterSecret secret = new ClusterSecret(config.cluster().secret().reveal());
     DataDirectory data =
         DataDirectory.open(
@@ -106,13 +125,19 @@ public final class BrokerNode {
     peers = new PeerConnections(membership, secret, config.peers(), loops);
     ratis =
         new RatisNode(
-            raftSettings(config, self, membership),
+            raftSettings(config, self),
             data,
             stores,
             peers,
             metrics,
             clock::millis,
             sharedStorage == null ? null : sharedStorage.forShards());
+    map.watch(ratis::follow);
+    MapEditor editor = new MapEditor(map, ratis.shards().all().get(CurrentMap.SHARD));
+    ReplicatedShard keeper = ratis.replicatedShards().get(CurrentMap.SHARD);
+    mapFollower = new MapFollower(map, () -> keeper.reader().clusterMap(), peers);
+    placement = new PlacementDriver(config.placement(), map, editor, groups(keeper));
+    entrance = entrance(data, editor);
     catchUp = new CatchUp(ratis.shards());
     delivery = new CursorDelivery(ratis.shards(), config.delivery(), clock, metrics);
     PeerBroadcast broadcast = new PeerBroadcast(delivery, peers);
@@ -124,6 +149,7 @@ public final class BrokerNode {
             new AdminService.Build(config.cluster().name(), version, Instant.now()),
             membership,
             ratis.shards(),
+            new ClusterAdmin(map, editor),
             delivery,
             () -> readiness().ready(),
             config.limits(),
@@ -137,6 +163,8 @@ public final class BrokerNode {
             broker,
             admin,
             peerService,
+            new ClusterService(
+                self.id(), data.disk(), terms(), () -> !ratis.isUndecided(), ratis::founders, map),
             secret,
             metrics);
     http = new HttpFront(config.listen().http(self), config.http(), metrics, this::readiness);
@@ -144,10 +172,93 @@ public final class BrokerNode {
     metrics.watch(delivery);
   }
 
-  private static RatisNode.Settings raftSettings(
-      NodeConfig config, Member self, Membership membership) {
+  /** What a new cluster begins with. */
+  private static ClusterMap expectedMap(NodeConfig config) {
+    ClusterMap empty =
+        ClusterMap.of(
+            config.cluster().replicas(),
+            config.cluster().shards(),
+            config.cluster().members().stream().map(m -> clusterMember(m, "")).toList());
+    return empty.withPlacements(Placement.of(empty));
+  }
+
+  private static ClusterMember clusterMember(Member member, String disk) {
+    return new ClusterMember(
+        member.id(),
+        member.grpc().toString(),
+        member.raft().toString(),
+        member.http().toString(),
+        disk,
+        ClusterMember.State.ACTIVE);
+  }
+
+  /** What the first members of a cluster must agree on. */
+  private String terms() {
+    return "cluster "
+        + config.cluster().name()
+        + ", "
+        + config.cluster().shards()
+        + " shards, "
+        + config.cluster().replicas()
+        + " replicas, members "
+        + String.join(",", firstMembers());
+  }
+
+  private List<String> firstMembers() {
+    return config.cluster().members().stream().map(Member::id).sorted().toList();
+  }
+
+  private PlacementDriver.Groups groups(ReplicatedShard keeper) {
+    return new PlacementDriver.Groups() {
+      @Override
+      public boolean leadsTheMap() {
+        return keeper.leads();
+      }
+
+      @Override
+      public @Nullable Set<String> settledVoters(int shard) {
+        return ratis.settledVoters(shard);
+      }
+    };
+  }
+
+  private Entrance entrance(DataDirectory data, MapEditor editor) {
+    Entrance.Disk disk =
+        new Entrance.Disk() {
+          @Override
+          public boolean isUndecided() {
+            return ratis.isUndecided();
+          }
+
+          @Override
+          public boolean isEmpty() {
+            return ratis.isEmpty();
+          }
+
+          @Override
+          public void found(SortedMap<String, String> diskByFounder) throws IOException {
+            ratis.found(diskByFounder, map.map().placements(), delivery);
+          }
+
+          @Override
+          public void join() throws IOException {
+            ratis.join();
+          }
+        };
+    return new Entrance(
+        disk,
+        clusterMember(config.self(), data.disk()),
+        terms(),
+        firstMembers(),
+        peers,
+        map,
+        editor);
+  }
+
+  private static RatisNode.Settings raftSettings(NodeConfig config, Member self) {
     SortedMap<String, String> raftAddressById = new TreeMap<>();
-    membership.members().forEach(m -> raftAddressById.put(m.id(), m.raft().toString()));
+    config.cluster().members().forEach(m -> raftAddressById.put(m.id(), m.raft().toString()));
+    raftAddressById.put(self.id(), self.raft().toString());
     Address bind = config.listen().raft(self);
     return new RatisNode.Settings(
         config.cluster().name(),
@@ -183,6 +294,9 @@ public final class BrokerNode {
     }
     delivery.start();
     grpc.start();
+    mapFollower.start();
+    entrance.start();
+    placement.start();
     var unused =
         readinessTimer.scheduleWithFixedDelay(
             this::lookAround, 0, READINESS_PERIOD_MILLIS, TimeUnit.MILLISECONDS);
@@ -210,6 +324,10 @@ public final class BrokerNode {
     }
     if (!started) {
       reasons.add("the node is starting");
+    }
+    String outside = entrance.waitsFor();
+    if (outside != null) {
+      reasons.add(outside);
     }
     for (Shard shard : ratis.shards().all()) {
       ReplicaStatus status = shard.status();
@@ -242,6 +360,9 @@ public final class BrokerNode {
     stopping = true;
     readinessTimer.shutdownNow();
     grpc.serving(false);
+    placement.close();
+    entrance.close();
+    mapFollower.close();
     if (sharedStorage != null) {
       sharedStorage.stopArchiving();
     }

@@ -203,6 +203,11 @@ public final class RatisNode implements AutoCloseable {
     return founding.isUndecided();
   }
 
+  /** Whether there is no replica on this disk. */
+  public boolean isEmpty() {
+    return replicas.stream().noneMatch(RatisReplica::isOnDisk);
+  }
+
   /** The disks that the cluster was founded on; empty if this one came later. */
   public SortedMap<String, String> founders() {
     return founding.diskByFounder();

@@ -10,6 +10,7 @@ import org.raftbroker.config.ConfigSection;
 import org.raftbroker.raft.GroupCommitConfig;
 import org.raftbroker.raft.archive.ArchiveConfig;
 import org.raftbroker.raft.ratis.RaftConfig;
+import org.raftbroker.server.cluster.PlacementConfig;
 import org.raftbroker.server.delivery.DeliveryConfig;
 import org.raftbroker.server.grpc.LimitsConfig;
 import org.raftbroker.server.http.HttpConfig;
@@ -33,6 +34,7 @@ public record NodeConfig(
     DeliveryConfig delivery,
     LimitsConfig limits,
     PeerConfig peers,
+    PlacementConfig placement,
     HttpConfig http,
     ShutdownConfig shutdown) {
 
@@ -73,6 +75,7 @@ public record NodeConfig(
             DeliveryConfig.read(yaml.section("delivery")),
             LimitsConfig.read(yaml.section("limits")),
             PeerConfig.read(yaml.section("peers")),
+            PlacementConfig.read(yaml.section("placement")),
             HttpConfig.read(yaml.section("http")),
             ShutdownConfig.read(yaml.section("shutdown")));
     List<Member> members = config.cluster.members();

@@ -27,6 +27,7 @@ public final class AdminService {
   private final Build build;
   private final Membership membership;
   private final Shards shards;
+  private final ClusterAdmin cluster;
   private final Delivery delivery;
   private final BooleanSupplier ready;
   private final LimitsConfig limits;
@@ -47,6 +48,7 @@ public final class AdminService {
       Build build,
       Membership membership,
       Shards shards,
+      ClusterAdmin cluster,
       Delivery delivery,
       BooleanSupplier ready,
       LimitsConfig limits,
@@ -55,6 +57,7 @@ public final class AdminService {
     this.build = build;
     this.membership = membership;
     this.shards = shards;
+    this.cluster = cluster;
     this.delivery = delivery;
     this.ready = ready;
     this.limits = limits;
@@ -73,7 +76,7 @@ public final class AdminService {
                 AdminGrpc.getTransferLeadershipMethod(),
                 TransferLeadershipRequest.getDefaultInstance(),
                 this::transferLeadership);
-    return new SubjectAdmin(shards).bindTo(nodes).build();
+    return new SubjectAdmin(shards).bindTo(cluster.bindTo(nodes)).build();
   }
 
   private CompletableFuture<NodeDescription> describe(DescribeNodeRequest request) {
@@ -94,7 +97,10 @@ public final class AdminService {
               .setHttpAddress(member.http().toString()));
     }
     for (Shard shard : shards.all()) {
-      node.addReplicas(replica(shard.status()));
+      ReplicaStatus status = shard.status();
+      if (status.role() != ReplicaStatus.Role.ABSENT) {
+        node.addReplicas(replica(status));
+      }
     }
     return CompletableFuture.completedFuture(node.build());
   }
@@ -139,6 +145,7 @@ public final class AdminService {
 
   private static Replica.Role role(ReplicaStatus.Role role) {
     return switch (role) {
+      case ABSENT -> Replica.Role.ROLE_UNSPECIFIED;
       case STARTING -> Replica.Role.STARTING;
       case LEADER -> Replica.Role.LEADER;
       case FOLLOWER -> Replica.Role.FOLLOWER;

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.Reason;
 import org.raftbroker.proto.BrokerGrpc;
+import org.raftbroker.server.cluster.ClusterService;
 import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.peer.ClusterSecret;
 import org.raftbroker.server.peer.PeerService;
@@ -36,6 +37,7 @@ public final class GrpcServer {
       BrokerService broker,
       AdminService admin,
       PeerService peers,
+      ClusterService cluster,
       ClusterSecret secret,
       RequestObserver observer) {
     this.broker = broker;
@@ -47,6 +49,8 @@ public final class GrpcServer {
             .addService(admin.definition())
             .addService(
                 ServerInterceptors.intercept(peers.definition(), new PeersOnly(secret, observer)))
+            .addService(
+                ServerInterceptors.intercept(cluster.definition(), new PeersOnly(secret, observer)))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .addService(reflectionForOlderTools())

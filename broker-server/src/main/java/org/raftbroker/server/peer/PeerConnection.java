@@ -6,11 +6,13 @@ import io.grpc.ClientInterceptors;
 import io.grpc.ConnectivityState;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import io.netty.channel.ChannelOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -76,18 +78,23 @@ final class PeerConnection {
    * @return how many were reached; fails if the peer did not answer in time
    */
   CompletableFuture<Integer> deliver(PublishRequest message) {
+    return ask(PeerGrpc.getDeliverBroadcastMethod(), message, config.broadcastTimeout())
+        .thenApply(BroadcastResponse::getReached);
+  }
+
+  /** One question, one answer; fails if there is none in time. */
+  <Q, A> CompletableFuture<A> ask(MethodDescriptor<Q, A> method, Q question, Duration timeout) {
     connectAgain();
     return outsideOfTheCaller(
         () -> {
-          CompletableFuture<Integer> reached = new CompletableFuture<>();
+          CompletableFuture<A> answer = new CompletableFuture<>();
           ClientCalls.asyncUnaryCall(
               calls.newCall(
-                  PeerGrpc.getDeliverBroadcastMethod(),
-                  CallOptions.DEFAULT.withDeadlineAfter(
-                      config.broadcastTimeout().toMillis(), TimeUnit.MILLISECONDS)),
-              message,
-              new Reached(reached));
-          return reached;
+                  method,
+                  CallOptions.DEFAULT.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS)),
+              question,
+              new Answered<>(answer));
+          return answer;
         });
   }
 
@@ -141,11 +148,10 @@ final class PeerConnection {
     }
   }
 
-  private record Reached(CompletableFuture<Integer> future)
-      implements StreamObserver<BroadcastResponse> {
+  private record Answered<A>(CompletableFuture<A> future) implements StreamObserver<A> {
     @Override
-    public void onNext(BroadcastResponse response) {
-      future.complete(response.getReached());
+    public void onNext(A answer) {
+      future.complete(answer);
     }
 
     @Override

@@ -1,11 +1,18 @@
 package org.raftbroker.server.peer;
 
+import io.grpc.MethodDescriptor;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.proto.PublishRequest;
+import org.raftbroker.proto.cluster.AwaitMapRequest;
+import org.raftbroker.proto.cluster.ClusterGrpc;
+import org.raftbroker.proto.cluster.FoundRequest;
+import org.raftbroker.proto.cluster.FoundResponse;
+import org.raftbroker.proto.cluster.MapVersion;
 import org.raftbroker.raft.PeerLink;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.server.membership.Member;
@@ -15,6 +22,9 @@ import org.raftbroker.storage.Outcome;
 
 /** This node's connections to the other members. Any thread; nothing blocks. */
 public final class PeerConnections implements PeerLink {
+  /** The asked one answers within 5 s; connecting may take some of it. */
+  private static final Duration AWAIT_MAP_TIMEOUT = Duration.ofSeconds(8);
+
   private final Membership membership;
   private final ClusterSecret secret;
   private final PeerConfig config;
@@ -47,7 +57,7 @@ public final class PeerConnections implements PeerLink {
   }
 
   /** The ids of all members but this one. */
-  List<String> peers() {
+  public List<String> peers() {
     String self = membership.self().id();
     return membership.members().stream().map(Member::id).filter(id -> !id.equals(self)).toList();
   }
@@ -58,6 +68,32 @@ public final class PeerConnections implements PeerLink {
     return connection == null
         ? CompletableFuture.failedFuture(new PeerException("no way to member " + memberId))
         : connection.deliver(message);
+  }
+
+  /** Asks a first member whether the cluster is new. */
+  public CompletableFuture<FoundResponse> found(String memberId, FoundRequest question) {
+    return ask(memberId, ClusterGrpc.getFoundMethod(), question, config.connectTimeout());
+  }
+
+  /**
+   * Asks a member for a cluster map that is newer than this version.
+   *
+   * @return whatever it has after a few seconds, if there is none
+   */
+  public CompletableFuture<MapVersion> awaitMap(String memberId, long afterVersion) {
+    return ask(
+        memberId,
+        ClusterGrpc.getAwaitMapMethod(),
+        AwaitMapRequest.newBuilder().setAfterVersion(afterVersion).build(),
+        AWAIT_MAP_TIMEOUT);
+  }
+
+  private <Q, A> CompletableFuture<A> ask(
+      String memberId, MethodDescriptor<Q, A> method, Q question, Duration timeout) {
+    PeerConnection connection = to(memberId);
+    return connection == null
+        ? CompletableFuture.failedFuture(new PeerException("no way to member " + memberId))
+        : connection.ask(method, question, timeout);
   }
 
   private @Nullable PeerConnection to(String memberId) {

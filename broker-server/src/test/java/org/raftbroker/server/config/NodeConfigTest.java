@@ -234,6 +234,7 @@ class NodeConfigTest {
             "cluster.name = local  # line 2",
             "cluster.secret = (not shown)  # BROKER_CLUSTER_SECRET",
             "cluster.shards = 5  # BROKER_CLUSTER_SHARDS",
+            "cluster.replicas = 3  # default",
             "cluster.members[0].id = n1  # line 4")
         .contains(
             "listen.grpc = (not set)  # default",

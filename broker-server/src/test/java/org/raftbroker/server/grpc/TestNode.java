@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -21,7 +22,11 @@ import org.raftbroker.raft.Shard;
 import org.raftbroker.raft.Shards;
 import org.raftbroker.raft.command.Command.AppendBatch;
 import org.raftbroker.raft.command.Submission;
+import org.raftbroker.raft.placement.ClusterMap;
 import org.raftbroker.server.ReplicaOfOne;
+import org.raftbroker.server.cluster.ClusterService;
+import org.raftbroker.server.cluster.CurrentMap;
+import org.raftbroker.server.cluster.MapEditor;
 import org.raftbroker.server.delivery.CursorDelivery;
 import org.raftbroker.server.delivery.DeliveryConfig;
 import org.raftbroker.server.membership.Address;
@@ -104,6 +109,7 @@ public final class TestNode implements AutoCloseable {
     delivery.start();
     this.peers = new PeerConnections(membership, SECRET, peerConfig, loops);
     var broadcast = new PeerBroadcast(delivery, peers);
+    var map = new CurrentMap(ClusterMap.of(1, SHARDS, List.of()));
     this.server =
         new GrpcServer(
             membership.self().grpc(),
@@ -114,12 +120,14 @@ public final class TestNode implements AutoCloseable {
                 new AdminService.Build("test", "0.0", Instant.EPOCH),
                 membership,
                 shards,
+                new ClusterAdmin(map, new MapEditor(map, shards.all().get(CurrentMap.SHARD))),
                 delivery,
                 () -> true,
                 limits,
                 loops,
                 requests),
             new PeerService(applying(shards), broadcast, loops),
+            new ClusterService(id, "disk", "terms", () -> true, TreeMap::new, map),
             SECRET,
             requests);
     try {
