@@ -119,10 +119,16 @@ public final class Entrance implements AutoCloseable {
   }
 
   private void wait(String why) {
-    if (!why.equals(waitsFor)) {
+    // Numbers in it change all the time; what is the matter does not.
+    String before = waitsFor;
+    if (before == null || !withoutNumbers(why).equals(withoutNumbers(before))) {
       log.atWarn().addKeyValue("why", why).log("this node is not in the cluster yet");
     }
     waitsFor = why;
+  }
+
+  private static String withoutNumbers(String text) {
+    return text.replaceAll("[0-9]", "");
   }
 
   private void decide() throws IOException, InterruptedException {
