@@ -52,6 +52,7 @@ final class ArchitectureRulesTest {
     wrong(
         "applyReadsThroughTheViewOnly", "raft.apply", "org.raftbroker.storage.ShardReader reader;");
     wrong("raft", "raft", "org.raftbroker.storage.rocksdb.RocksStores stores;");
+    wrong("placement", "raft.placement", "org.raftbroker.raft.ReplicaDirectory directory;");
     wrong("ratis", "raft.ratis", "org.raftbroker.storage.rocksdb.RocksStores stores;");
     wrong("archive", "raft.archive", "org.raftbroker.storage.postgres.PostgresCatalog catalog;");
     wrong("onlyOnePackageKnowsRatis", "raft", "org.apache.ratis.server.RaftServer server;");

@@ -128,6 +128,9 @@ final class ArchitectureTest {
   static final ArchRule raft =
       mayKnow("raft", ours("raft.command"), ours("raft.apply"), ours("storage"), PROTOBUF, LOGGING);
 
+  /** Every node comes to the same by itself: values in, values out. */
+  @ArchTest static final ArchRule placement = mayKnow("raft.placement");
+
   @ArchTest
   static final ArchRule ratis =
       mayKnow(
@@ -289,6 +292,7 @@ final class ArchitectureTest {
                       "raft.command",
                       "raft.apply",
                       "raft",
+                      "raft.placement",
                       "raft.ratis",
                       "raft.archive",
                       "server.membership",

@@ -16,10 +16,14 @@ import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Reason;
 import org.raftbroker.message.Subject;
+import org.raftbroker.raft.ReplicaDirectory;
 import org.raftbroker.raft.ReplicaStatus;
+import org.raftbroker.raft.ReplicatedShard;
 import org.raftbroker.raft.Shard;
+import org.raftbroker.raft.placement.InitialPlacement;
 import org.raftbroker.raft.ratis.DataDirectory;
 import org.raftbroker.raft.ratis.RatisNode;
+import org.raftbroker.server.config.ClusterConfig;
 import org.raftbroker.server.config.NodeConfig;
 import org.raftbroker.server.delivery.CursorDelivery;
 import org.raftbroker.server.grpc.AdminService;
@@ -36,6 +40,7 @@ import org.raftbroker.server.peer.ClusterSecret;
 import org.raftbroker.server.peer.PeerBroadcast;
 import org.raftbroker.server.peer.PeerConnections;
 import org.raftbroker.server.peer.PeerService;
+import org.raftbroker.server.peer.ReplicaFollowers;
 import org.raftbroker.server.transport.EventLoops;
 import org.raftbroker.storage.rocksdb.RocksStores;
 import org.slf4j.Logger;
@@ -62,6 +67,7 @@ public final class BrokerNode {
   private final @Nullable SharedStorage sharedStorage;
   private final PeerConnections peers;
   private final RatisNode ratis;
+  private final ReplicaFollowers followers;
   private final CursorDelivery delivery;
   private final PeerService peerService;
   private final GrpcServer grpc;
@@ -104,19 +110,30 @@ public final class BrokerNode {
     stores = new RocksStores(config.store(), config.cluster().shards());
     sharedStorage = config.archive().enabled() ? new SharedStorage(config) : null;
     peers = new PeerConnections(membership, secret, config.peers(), loops);
+    ReplicaDirectory directory = initialReplicas(config.cluster());
     ratis =
         new RatisNode(
             raftSettings(config, self, membership),
             data,
             stores,
+            directory,
+            peers,
             peers,
             metrics,
             clock::millis,
             sharedStorage == null ? null : sharedStorage.forShards());
     catchUp = new CatchUp(ratis.shards());
-    delivery = new CursorDelivery(ratis.shards(), config.delivery(), clock, metrics);
+    followers = new ReplicaFollowers(self.id(), directory, peers, loops);
+    delivery = new CursorDelivery(ratis.shards(), followers, config.delivery(), clock, metrics);
     PeerBroadcast broadcast = new PeerBroadcast(delivery, peers);
-    peerService = new PeerService(ratis.forwardedSubmissions(), broadcast, loops);
+    peerService =
+        new PeerService(
+            ratis.forwardedSubmissions(),
+            ratis.replicatedShards().stream().map(ReplicatedShard::local).toList(),
+            ratis.shards(),
+            delivery,
+            broadcast,
+            loops);
     BrokerService broker =
         new BrokerService(ratis.shards(), delivery, broadcast, config.limits(), loops, metrics);
     AdminService admin =
@@ -142,6 +159,15 @@ public final class BrokerNode {
     http = new HttpFront(config.listen().http(self), config.http(), metrics, this::readiness);
     metrics.watch(ratis.shards());
     metrics.watch(delivery);
+  }
+
+  private static ReplicaDirectory initialReplicas(ClusterConfig cluster) {
+    List<List<String>> replicas =
+        InitialPlacement.of(
+            cluster.members().stream().map(Member::id).toList(),
+            cluster.shards(),
+            cluster.replicas());
+    return replicas::get;
   }
 
   private static RatisNode.Settings raftSettings(
@@ -217,7 +243,7 @@ public final class BrokerNode {
         reasons.add("shard " + shard.number() + " is out of service: " + status.problem());
       } else if (status.leaderId() == null) {
         reasons.add("shard " + shard.number() + " has no leader");
-      } else if (sharedStorage != null && !status.archive().open()) {
+      } else if (sharedStorage != null && !status.isAbsent() && !status.archive().open()) {
         reasons.add("shard " + shard.number() + " is not open yet: its leader asks the catalog");
       }
     }
@@ -255,6 +281,7 @@ public final class BrokerNode {
       log.atWarn().log("calls were cut off because the time to stop was over (shutdown.timeout)");
     }
     ratis.drain(Duration.ofSeconds(1));
+    followers.close();
     peers.close();
     ratis.close();
     delivery.close();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -26,6 +27,8 @@ import org.raftbroker.raft.CommitObserver;
 import org.raftbroker.raft.ForwardedSubmissions;
 import org.raftbroker.raft.GroupCommitConfig;
 import org.raftbroker.raft.PeerLink;
+import org.raftbroker.raft.RemoteReplicas;
+import org.raftbroker.raft.ReplicaDirectory;
 import org.raftbroker.raft.ReplicatedShard;
 import org.raftbroker.raft.Shards;
 import org.raftbroker.raft.SharedArchive;
@@ -34,8 +37,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * This node's replicas of all shards, in one Ratis server. A shard that cannot start is out of
- * service alone; the others go on.
+ * This node's replicas of shards, in one Ratis server, and its way to the shards of which it has
+ * none. A shard that cannot start is out of service alone; the others go on.
  *
  * <p>{@link #start} and {@link #close} are for the thread that owns the node.
  */
@@ -73,13 +76,17 @@ public final class RatisNode implements AutoCloseable {
       int maxEntryBytes) {}
 
   /**
+   * @param directory says of which shards this node is to have a replica
+   * @param remote the way to replicas on other nodes
    * @param archive where messages move to; null: they stay in the stores
    */
   public RatisNode(
       Settings settings,
       DataDirectory data,
       ShardStores stores,
+      ReplicaDirectory directory,
       PeerLink peers,
+      RemoteReplicas remote,
       CommitObserver observer,
       LongSupplier clockMillis,
       @Nullable SharedArchive archive)
@@ -92,10 +99,6 @@ public final class RatisNode implements AutoCloseable {
             settings.bindHost,
             settings.bindPort,
             settings.maxEntryBytes);
-    List<RaftPeer> members =
-        settings.raftAddressById.entrySet().stream()
-            .map(e -> RaftPeer.newBuilder().setId(e.getKey()).setAddress(e.getValue()).build())
-            .toList();
     this.server = newServer(settings.selfId, properties, data);
     long electionMillis = settings.raft.electionTimeout().toMillis();
     ReplicatedShard.Shared shared =
@@ -108,9 +111,14 @@ public final class RatisNode implements AutoCloseable {
             diskReads,
             clockMillis,
             3 * electionMillis,
-            archive);
+            archive,
+            directory,
+            remote);
     for (int number = 0; number < settings.shards; number++) {
-      RaftGroup group = RaftGroup.valueOf(RatisReplica.groupId(settings.cluster, number), members);
+      RaftGroup group =
+          RaftGroup.valueOf(
+              RatisReplica.groupId(settings.cluster, number),
+              peers(settings.raftAddressById, directory.replicas(number)));
       RatisReplica replica =
           new RatisReplica(number, group, server, data, stores, clockMillis, answers);
       replicas.add(replica);
@@ -119,6 +127,12 @@ public final class RatisNode implements AutoCloseable {
     this.maintenance =
         new ShardMaintenance(
             settings.selfId, settings.raft, properties, replicas, shards, clockMillis);
+  }
+
+  private static List<RaftPeer> peers(Map<String, String> raftAddressById, List<String> ids) {
+    return ids.stream()
+        .map(id -> RaftPeer.newBuilder().setId(id).setAddress(raftAddressById.get(id)).build())
+        .toList();
   }
 
   private RaftServer newServer(String selfId, RaftProperties properties, DataDirectory data)
@@ -145,14 +159,14 @@ public final class RatisNode implements AutoCloseable {
   }
 
   /**
-   * Starts every replica. Returns when all are running or out of service; leaders may not be
-   * elected yet.
+   * Starts the replicas that this node is to have. Returns when all are running or out of service;
+   * leaders may not be elected yet.
    *
    * @throws IOException if the server cannot start, as when its port is taken
    */
   public void start(ApplyListener listener) throws IOException {
     // Before the server listens: Ratis fails a replica that is sent entries while it starts.
-    replicas.forEach(replica -> replica.start(listener));
+    replicas.stream().filter(RatisReplica::isHosted).forEach(replica -> replica.start(listener));
     server.start();
     maintenance.start();
   }

@@ -274,12 +274,25 @@ final class RatisReplica implements ReplicatedShard.Replica {
     return number;
   }
 
+  /** Whether this node is to have a replica of the shard. */
+  boolean isHosted() {
+    return group.getPeer(server.getId()) != null;
+  }
+
+  @Override
+  public boolean serves() {
+    return reader.store() != null && problem.text() == null;
+  }
+
   Quarantine quarantine() {
     return quarantine;
   }
 
   @Override
   public ReplicaStatus status() {
+    if (!isHosted()) {
+      return ReplicaStatus.absent(number, null);
+    }
     ShardStore store = reader.store();
     ShardStateMachine machine = stateMachine;
     long applied = machine == null ? -1 : machine.getLastAppliedTermIndex().getIndex();

@@ -116,6 +116,9 @@ final class ShardMaintenance implements AutoCloseable {
   private void lookAfter(int shard)
       throws IOException, InterruptedException, ExecutionException, TimeoutException {
     RatisReplica replica = replicas.get(shard);
+    if (!replica.isHosted()) {
+      return;
+    }
     replica.log().leaderlessMillis(); // keeps its account of time
     if (replica.log().problem() != null || replica.isQuarantined()) {
       recover(shard, replica);

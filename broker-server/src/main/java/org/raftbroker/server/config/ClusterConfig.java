@@ -19,12 +19,21 @@ import org.raftbroker.server.membership.Member;
  * @param hasOwnSecret whether {@code secret} was given, rather than taken from the name
  * @param shards into how many Raft groups subjects are hashed; 1 to 64, default 3. Fixed when the
  *     cluster is created
+ * @param replicas how many members have a replica of each shard; 1 to 7, default 3; with fewer
+ *     members, all of them
  * @param members at least one; ids of 1 to 64 of A-Z, a-z, 0-9 and -, no address twice
  */
 public record ClusterConfig(
-    String name, Secret secret, boolean hasOwnSecret, int shards, List<Member> members) {
+    String name,
+    Secret secret,
+    boolean hasOwnSecret,
+    int shards,
+    int replicas,
+    List<Member> members) {
   private static final int DEFAULT_SHARDS = 3;
   private static final int MAX_SHARDS = 64;
+  private static final int DEFAULT_REPLICAS = 3;
+  private static final int MAX_REPLICAS = 7;
   private static final Pattern NAME = Pattern.compile("[a-z0-9-]{1,64}");
   private static final Pattern MEMBER_ID = Pattern.compile("[A-Za-z0-9-]{1,64}");
   private static final Pattern HEADER_SAFE = Pattern.compile("[!-~]{1,256}");
@@ -49,6 +58,7 @@ public record ClusterConfig(
         new Secret(secret),
         !secret.equals(name),
         yaml.count("shards", DEFAULT_SHARDS, 1, MAX_SHARDS),
+        yaml.count("replicas", DEFAULT_REPLICAS, 1, MAX_REPLICAS),
         members(yaml));
   }
 

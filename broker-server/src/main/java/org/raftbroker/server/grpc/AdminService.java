@@ -94,7 +94,10 @@ public final class AdminService {
               .setHttpAddress(member.http().toString()));
     }
     for (Shard shard : shards.all()) {
-      node.addReplicas(replica(shard.status()));
+      ReplicaStatus status = shard.status();
+      if (!status.isAbsent()) {
+        node.addReplicas(replica(status));
+      }
     }
     return CompletableFuture.completedFuture(node.build());
   }
@@ -145,6 +148,7 @@ public final class AdminService {
       case CANDIDATE -> Replica.Role.CANDIDATE;
       case LEARNER -> Replica.Role.LEARNER;
       case QUARANTINED -> Replica.Role.QUARANTINED;
+      case ABSENT -> Replica.Role.ROLE_UNSPECIFIED; // not described
     };
   }
 

@@ -2,15 +2,18 @@ package org.raftbroker.server.peer;
 
 import io.grpc.CallOptions;
 import io.grpc.Channel;
+import io.grpc.ClientCall;
 import io.grpc.ClientInterceptors;
 import io.grpc.ConnectivityState;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
 import io.netty.channel.ChannelOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -20,7 +23,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.raftbroker.proto.BroadcastResponse;
 import org.raftbroker.proto.PublishRequest;
+import org.raftbroker.proto.peer.Answer;
+import org.raftbroker.proto.peer.FollowRequest;
+import org.raftbroker.proto.peer.FollowResponse;
 import org.raftbroker.proto.peer.PeerGrpc;
+import org.raftbroker.proto.peer.Question;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.transport.EventLoops;
@@ -31,6 +38,9 @@ import org.raftbroker.storage.Outcome;
  * call never waits for a peer that cannot be reached; it fails. Any thread.
  */
 final class PeerConnection {
+  /** A run of messages and one more, each as large as they may be, and what is around them. */
+  private static final int MAX_ANSWER_BYTES = 32 << 20;
+
   private final String peer;
   private final PeerConfig config;
   private final EventLoops loops;
@@ -48,6 +58,7 @@ final class PeerConnection {
             .connect(NettyChannelBuilder.forAddress(peer.grpc().host(), peer.grpc().port()))
             .usePlaintext()
             .disableRetry()
+            .maxInboundMessageSize(MAX_ANSWER_BYTES)
             .neverIndexMetadataKey(ClusterSecret.KEY)
             .withOption(
                 ChannelOption.CONNECT_TIMEOUT_MILLIS,
@@ -70,24 +81,40 @@ final class PeerConnection {
     return stream.forward(submissions);
   }
 
+  /** Takes a question about a shard to the peer; fails if it is not answered in time. */
+  CompletableFuture<Answer> ask(Question question) {
+    return call(PeerGrpc.getAskMethod(), question, config.readTimeout());
+  }
+
+  /** A call that is not started yet, for what the peer sends about a shard's subjects. */
+  ClientCall<FollowRequest, FollowResponse> follow() {
+    connectAgain();
+    return outsideOfTheCaller(() -> calls.newCall(PeerGrpc.getFollowMethod(), CallOptions.DEFAULT));
+  }
+
   /**
    * Delivers to the subscriptions of the peer.
    *
    * @return how many were reached; fails if the peer did not answer in time
    */
   CompletableFuture<Integer> deliver(PublishRequest message) {
+    return call(PeerGrpc.getDeliverBroadcastMethod(), message, config.broadcastTimeout())
+        .thenApply(BroadcastResponse::getReached);
+  }
+
+  private <Q, A> CompletableFuture<A> call(
+      MethodDescriptor<Q, A> method, Q request, Duration timeout) {
     connectAgain();
     return outsideOfTheCaller(
         () -> {
-          CompletableFuture<Integer> reached = new CompletableFuture<>();
+          CompletableFuture<A> answer = new CompletableFuture<>();
           ClientCalls.asyncUnaryCall(
               calls.newCall(
-                  PeerGrpc.getDeliverBroadcastMethod(),
-                  CallOptions.DEFAULT.withDeadlineAfter(
-                      config.broadcastTimeout().toMillis(), TimeUnit.MILLISECONDS)),
-              message,
-              new Reached(reached));
-          return reached;
+                  method,
+                  CallOptions.DEFAULT.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS)),
+              request,
+              new Answered<>(answer));
+          return answer;
         });
   }
 
@@ -141,11 +168,10 @@ final class PeerConnection {
     }
   }
 
-  private record Reached(CompletableFuture<Integer> future)
-      implements StreamObserver<BroadcastResponse> {
+  private record Answered<A>(CompletableFuture<A> future) implements StreamObserver<A> {
     @Override
-    public void onNext(BroadcastResponse response) {
-      future.complete(response.getReached());
+    public void onNext(A answer) {
+      future.complete(answer);
     }
 
     @Override

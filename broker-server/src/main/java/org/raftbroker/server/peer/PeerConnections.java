@@ -1,12 +1,17 @@
 package org.raftbroker.server.peer;
 
+import io.grpc.ClientCall;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.proto.PublishRequest;
+import org.raftbroker.proto.peer.FollowRequest;
+import org.raftbroker.proto.peer.FollowResponse;
 import org.raftbroker.raft.PeerLink;
+import org.raftbroker.raft.RemoteReplicas;
+import org.raftbroker.raft.ReplicaReads;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.membership.Membership;
@@ -14,7 +19,7 @@ import org.raftbroker.server.transport.EventLoops;
 import org.raftbroker.storage.Outcome;
 
 /** This node's connections to the other members. Any thread; nothing blocks. */
-public final class PeerConnections implements PeerLink {
+public final class PeerConnections implements PeerLink, RemoteReplicas {
   private final Membership membership;
   private final ClusterSecret secret;
   private final PeerConfig config;
@@ -38,6 +43,21 @@ public final class PeerConnections implements PeerLink {
         ? CompletableFuture.failedFuture(
             new PeerException("no way to member " + memberId + (closed ? ": stopping" : "")))
         : connection.forward(shard, submissions);
+  }
+
+  @Override
+  public ReplicaReads at(String memberId, int shard) {
+    PeerConnection connection = to(memberId);
+    if (connection == null) {
+      throw new PeerException("no way to member " + memberId + (closed ? ": stopping" : ""));
+    }
+    return new PeerReplica(shard, connection::ask);
+  }
+
+  /** A call that is not started yet; null if there is no way to the member. */
+  @Nullable ClientCall<FollowRequest, FollowResponse> follow(String memberId) {
+    PeerConnection connection = to(memberId);
+    return connection == null ? null : connection.follow();
   }
 
   /** Breaks every connection; what is under way fails. */

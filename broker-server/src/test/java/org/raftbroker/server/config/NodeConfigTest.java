@@ -41,6 +41,7 @@ class NodeConfigTest {
     NodeConfig config = load(SMALLEST, Map.of());
 
     assertThat(config.cluster().shards()).isEqualTo(3);
+    assertThat(config.cluster().replicas()).isEqualTo(3);
     assertThat(config.groupCommit()).isEqualTo(GroupCommitConfig.DEFAULT);
     assertThat(config.store()).isEqualTo(StoreConfig.DEFAULT);
     assertThat(config.archive()).isEqualTo(ArchiveConfig.DEFAULT);
@@ -234,6 +235,7 @@ class NodeConfigTest {
             "cluster.name = local  # line 2",
             "cluster.secret = (not shown)  # BROKER_CLUSTER_SECRET",
             "cluster.shards = 5  # BROKER_CLUSTER_SHARDS",
+            "cluster.replicas = 3  # default",
             "cluster.members[0].id = n1  # line 4")
         .contains(
             "listen.grpc = (not set)  # default",
