@@ -19,4 +19,11 @@ public interface ApplyListener {
    * told of are in the store now. Called on the shard's apply thread.
    */
   void onSkippedAhead(int shard);
+
+  /**
+   * This node's replica has begun to serve, or has ceased to: from now on {@link
+   * ReplicatedShard.Replica#serves()} says which. What was applied before it ceased was told of;
+   * what is applied from its beginning on will be. Any thread; must not block and must not throw.
+   */
+  void onReplicaChanged(int shard);
 }

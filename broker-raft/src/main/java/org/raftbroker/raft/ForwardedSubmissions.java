@@ -13,8 +13,9 @@ public interface ForwardedSubmissions {
   /**
    * Any thread; never blocks.
    *
+   * @param submissions none: only asks whether this node leads
    * @return one outcome for each submission; fails if this node does not lead the shard or could
-   *     not commit: the sender tries again
+   *     not commit: the sender tries again. With {@link NotLeaderException} if it knows who leads
    */
   CompletableFuture<List<Outcome>> submit(int shard, List<Submission> submissions);
 }

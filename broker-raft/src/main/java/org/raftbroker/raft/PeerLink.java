@@ -12,8 +12,11 @@ public interface PeerLink {
    * order. Never blocks, and completes no future of an earlier call on the calling thread: the
    * caller holds a lock.
    *
-   * @return one outcome for each submission; fails with any exception if the member is unreachable,
-   *     refuses, or the connection breaks: whether the submissions were applied is then open
+   * @param submissions none: only asks whether the member leads
+   * @return one outcome for each submission; fails with {@link NotLeaderException} if the member
+   *     does not lead and knows who does, and with any exception if it knows nobody, is
+   *     unreachable, refuses, or the connection breaks: whether the submissions were applied is
+   *     then open
    */
   CompletableFuture<List<Outcome>> forward(
       String memberId, int shard, List<Submission> submissions);

@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.raftbroker.storage.ArchiveState;
 
 /**
- * This node's replica of a shard, for people and metrics.
+ * This node's replica of a shard, or that it has none, for people and metrics.
  *
  * @param leaderId the member that leads; null while unknown
  * @param commitIndex index of a log entry, not of a message; like the other indexes -1 if none
@@ -33,5 +33,19 @@ public record ReplicaStatus(
     /** On its way in: it does not vote, and is not read from. */
     LEARNER,
     QUARANTINED
+  }
+
+  /**
+   * Of a shard that others have.
+   *
+   * @param leaderId the member that leads; null while unknown
+   */
+  public static ReplicaStatus absent(int shard, @Nullable String leaderId) {
+    return new ReplicaStatus(
+        shard, Role.ABSENT, leaderId, 0, -1, -1, -1, 0, 0, null, ArchiveState.NONE);
+  }
+
+  public boolean isAbsent() {
+    return role == Role.ABSENT;
   }
 }

@@ -26,7 +26,7 @@ public interface ReplicatedLog {
   /** For how long no leader has been known; 0 while one is. */
   long leaderlessMillis();
 
-  /** As {@link Shard#readBarrier()}; fails with any exception if no majority answers. */
+  /** As {@link ReplicaReads#readBarrier()}; fails with any exception if no majority answers. */
   CompletableFuture<Void> readBarrier();
 
   /** Why this replica is out of service; null while it is not. */

@@ -16,23 +16,21 @@ import org.raftbroker.raft.command.Command.PurgeSubject;
 import org.raftbroker.raft.command.Command.ReserveIds;
 import org.raftbroker.raft.command.Command.SingleCommand;
 import org.raftbroker.raft.command.Command.UpdateSubject;
-import org.raftbroker.storage.Archive.ArchivedRun;
 import org.raftbroker.storage.Outcome;
-import org.raftbroker.storage.ShardReader;
-import org.raftbroker.storage.ShardReader.KnownSubject;
-import org.raftbroker.storage.SubjectState;
+import org.raftbroker.storage.StoreException;
 
 /**
- * One shard as the front of a node sees it: it takes publishes for the subjects hashed to it and
- * reads them. Any thread; nothing here blocks. Futures complete on a thread of the shard (its apply
- * thread, or a peer connection's): what depends on them must not block it.
+ * One shard as the front of a node sees it, wherever its replicas are: it takes publishes for the
+ * subjects hashed to it and reads them. Any thread; nothing here blocks. Futures complete on a
+ * thread of the shard (its apply thread, or a peer connection's): what depends on them must not
+ * block it.
  *
  * <p>Failures are {@link BrokerException}s: {@link Reason#NO_QUORUM} (the outcome of a publish is
  * then open), {@link Reason#TOO_MANY_PENDING}, {@link Reason#SHUTTING_DOWN}, {@link
  * Reason#SHARD_STOPPED}, and where there is an archive {@link Reason#ARCHIVE_NOT_OPEN} and {@link
  * Reason#BACKLOG_FULL}.
  */
-public interface Shard {
+public interface Shard extends ReplicaReads {
   /** From 0 to the number of shards - 1. */
   int number();
 
@@ -79,54 +77,46 @@ public interface Shard {
   }
 
   /**
-   * Reads one message; sees every message that was acknowledged before the call.
-   *
-   * @param id at least 1
-   * @return fails with {@link Reason#ID_NOT_PUBLISHED}, {@link Reason#ID_RESERVED}, {@link
-   *     Reason#MESSAGE_EXPIRED} or {@link Reason#MESSAGE_REMOVED}
+   * The same message as {@link #fetch} answers, if this node's replica has it in memory; null: ask
+   * for it. One that is past its time may be returned. Never touches the disk.
    */
-  CompletableFuture<StoredMessage> fetch(Subject subject, long id);
+  @Nullable StoredMessage messageAtHand(Subject subject, long id);
 
   /**
-   * Reads messages of a subject that are in the archive, in id order: those up to {@link
-   * ShardReader#archivedId}.
+   * {@inheritDoc}
    *
-   * @param fromId at least 1; it need not exist
-   * @param maxBytes stop once the frames add up to this many bytes; one message is returned even if
-   *     it alone is larger
-   * @return fails with {@link Reason#ARCHIVE_UNAVAILABLE} if the archive does not answer
+   * <p>Where this node's replica serves, it is read before this returns, on the calling thread: it
+   * may touch the disk.
+   *
+   * @return as there; may bring less than {@code knownHead} if there is no replica that has more
+   * @throws StoreException if this node's replica cannot be read and there is no other
    */
-  CompletableFuture<ArchivedRun> readArchived(Subject subject, long fromId, int maxBytes);
+  @Override
+  CompletableFuture<MessageRun> read(Subject subject, long fromId, int maxBytes, long knownHead);
 
   /**
-   * The lowest id whose message was published at or after {@code timeMillis}, wherever it is; head
-   * + 1 if there is none. May touch the disk before it returns.
-   *
-   * @return fails as {@link #readArchived}
-   */
-  CompletableFuture<Long> firstIdAtOrAfter(Subject subject, long timeMillis);
-
-  /** What is known of a subject, as of all that was acknowledged before the call; null: nothing. */
-  CompletableFuture<@Nullable SubjectState> describe(Subject subject);
-
-  /**
-   * What was set for a subject, as far as this node knows; nothing while its replica is out of
-   * service. Never touches the disk.
+   * What was set for a subject, as far as this node knows. Without a replica that serves it learns
+   * that from another node: nothing at the subject's first use, and then what was so about a second
+   * ago. Never touches the disk.
    */
   SubjectSettings settings(Subject subject);
 
-  /** As {@link ShardReader#subjects}. */
-  CompletableFuture<List<KnownSubject>> subjects(String prefix, String afterName, int limit);
+  /** Whether this node has a replica that may be read. */
+  boolean servesHere();
+
+  /** Whether another node has a replica, as far as this one knows. */
+  boolean servesElsewhere();
+
+  /** Whether this node's replica is in touch with a leader; false while there is none. */
+  boolean isInTouch();
 
   /**
-   * Completes once this replica has applied all that was committed before the call (ReadIndex;
-   * Ongaro's Raft thesis, section 6.4).
+   * The highest id of a subject that this node's replica has applied; 0 if there is none, or no
+   * replica that serves. May touch the disk.
    */
-  CompletableFuture<Void> readBarrier();
+  long headHere(Subject subject);
 
-  /** What this node's replica has applied. */
-  ShardReader reader();
-
+  /** This node's replica, or that there is none. */
   ReplicaStatus status();
 
   /**

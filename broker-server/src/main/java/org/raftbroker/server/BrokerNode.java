@@ -17,6 +17,7 @@ import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Reason;
 import org.raftbroker.message.Subject;
+import org.raftbroker.raft.ReplicaDirectory;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.ReplicatedShard;
 import org.raftbroker.raft.Shard;
@@ -31,6 +32,7 @@ import org.raftbroker.server.cluster.Entrance;
 import org.raftbroker.server.cluster.KnownMembers;
 import org.raftbroker.server.cluster.MapEditor;
 import org.raftbroker.server.cluster.MapFollower;
+import org.raftbroker.server.cluster.PlacedReplicas;
 import org.raftbroker.server.cluster.PlacementDriver;
 import org.raftbroker.server.config.NodeConfig;
 import org.raftbroker.server.delivery.CursorDelivery;
@@ -49,6 +51,7 @@ import org.raftbroker.server.peer.ClusterSecret;
 import org.raftbroker.server.peer.PeerBroadcast;
 import org.raftbroker.server.peer.PeerConnections;
 import org.raftbroker.server.peer.PeerService;
+import org.raftbroker.server.peer.ReplicaFollowers;
 import org.raftbroker.server.transport.EventLoops;
 import org.raftbroker.storage.rocksdb.RocksStores;
 import org.slf4j.Logger;
@@ -79,6 +82,7 @@ public final class BrokerNode {
   private final Entrance entrance;
   private final PlacementDriver placement;
   private final RatisNode ratis;
+  private final ReplicaFollowers followers;
   private final CursorDelivery delivery;
   private final PeerService peerService;
   private final GrpcServer grpc;
@@ -123,11 +127,14 @@ public final class BrokerNode {
     stores = new RocksStores(config.store(), config.cluster().shards());
     sharedStorage = config.archive().enabled() ? new SharedStorage(config) : null;
     peers = new PeerConnections(membership, secret, config.peers(), loops);
+    ReplicaDirectory directory = new PlacedReplicas(map);
     ratis =
         new RatisNode(
             raftSettings(config, self),
             data,
             stores,
+            directory,
+            peers,
             peers,
             metrics,
             clock::millis,
@@ -139,9 +146,17 @@ public final class BrokerNode {
     placement = new PlacementDriver(config.placement(), map, editor, groups(keeper));
     entrance = entrance(data, editor);
     catchUp = new CatchUp(ratis.shards());
-    delivery = new CursorDelivery(ratis.shards(), config.delivery(), clock, metrics);
+    followers = new ReplicaFollowers(self.id(), directory, peers, loops);
+    delivery = new CursorDelivery(ratis.shards(), followers, config.delivery(), clock, metrics);
     PeerBroadcast broadcast = new PeerBroadcast(delivery, peers);
-    peerService = new PeerService(ratis.forwardedSubmissions(), broadcast, loops);
+    peerService =
+        new PeerService(
+            ratis.forwardedSubmissions(),
+            ratis.replicatedShards().stream().map(ReplicatedShard::local).toList(),
+            ratis.shards(),
+            delivery,
+            broadcast,
+            loops);
     BrokerService broker =
         new BrokerService(ratis.shards(), delivery, broadcast, config.limits(), loops, metrics);
     AdminService admin =
@@ -331,11 +346,14 @@ public final class BrokerNode {
     }
     for (Shard shard : ratis.shards().all()) {
       ReplicaStatus status = shard.status();
+      if (status.role() == ReplicaStatus.Role.LEARNER) {
+        continue; // other nodes serve it meanwhile
+      }
       if (status.problem() != null) {
         reasons.add("shard " + shard.number() + " is out of service: " + status.problem());
       } else if (status.leaderId() == null) {
         reasons.add("shard " + shard.number() + " has no leader");
-      } else if (sharedStorage != null && !status.archive().open()) {
+      } else if (sharedStorage != null && !status.isAbsent() && !status.archive().open()) {
         reasons.add("shard " + shard.number() + " is not open yet: its leader asks the catalog");
       }
     }
@@ -376,6 +394,7 @@ public final class BrokerNode {
       log.atWarn().log("calls were cut off because the time to stop was over (shutdown.timeout)");
     }
     ratis.drain(Duration.ofSeconds(1));
+    followers.close();
     peers.close();
     ratis.close();
     delivery.close();

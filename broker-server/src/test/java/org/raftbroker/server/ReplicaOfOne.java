@@ -18,8 +18,11 @@ import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.message.SubjectSettings;
 import org.raftbroker.raft.ApplyListener;
+import org.raftbroker.raft.DescribedSubject;
+import org.raftbroker.raft.MessageRun;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
+import org.raftbroker.raft.SubjectBounds;
 import org.raftbroker.raft.apply.Applied;
 import org.raftbroker.raft.apply.Applier;
 import org.raftbroker.raft.command.Command;
@@ -28,10 +31,10 @@ import org.raftbroker.raft.command.Command.Expire;
 import org.raftbroker.raft.command.Command.SingleCommand;
 import org.raftbroker.raft.command.Entry;
 import org.raftbroker.raft.command.Submission;
-import org.raftbroker.storage.Archive.ArchivedRun;
+import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.Outcome;
 import org.raftbroker.storage.ShardReader;
-import org.raftbroker.storage.ShardReader.KnownSubject;
+import org.raftbroker.storage.StoreException;
 import org.raftbroker.storage.SubjectState;
 import org.raftbroker.storage.rocksdb.RocksShardStore;
 import org.raftbroker.storage.rocksdb.RocksStores;
@@ -94,8 +97,24 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
   }
 
   @Override
-  public CompletableFuture<@Nullable SubjectState> describe(Subject subject) {
-    return onApplyThread(() -> reader().subject(subject));
+  public CompletableFuture<@Nullable DescribedSubject> describe(Subject subject) {
+    return onApplyThread(
+        () -> {
+          SubjectState state = reader().subject(subject);
+          return state == null
+              ? null
+              : new DescribedSubject(subject, state, reader().settings(subject));
+        });
+  }
+
+  @Override
+  public CompletableFuture<SubjectSettings> readSettings(Subject subject) {
+    return CompletableFuture.completedFuture(settings(subject));
+  }
+
+  @Override
+  public CompletableFuture<ArchiveState> readArchiveState() {
+    return CompletableFuture.completedFuture(reader().archive());
   }
 
   @Override
@@ -104,9 +123,16 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
   }
 
   @Override
-  public CompletableFuture<List<KnownSubject>> subjects(
+  public CompletableFuture<List<DescribedSubject>> subjects(
       String prefix, String afterName, int limit) {
-    return onApplyThread(() -> reader().subjects(prefix, afterName, limit));
+    return onApplyThread(
+        () ->
+            reader().subjects(prefix, afterName, limit).stream()
+                .map(
+                    known ->
+                        new DescribedSubject(
+                            known.subject(), known.state(), reader().settings(known.subject())))
+                .toList());
   }
 
   /** Removes what is past its time, as the leader does every now and then. */
@@ -147,13 +173,35 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
   }
 
   @Override
-  public CompletableFuture<ArchivedRun> readArchived(Subject subject, long fromId, int maxBytes) {
-    throw new IllegalStateException("there is no archive");
+  public @Nullable StoredMessage messageAtHand(Subject subject, long id) {
+    try {
+      StoredMessage message = reader().messageInMemory(subject, id);
+      return message == ShardReader.NOT_IN_MEMORY ? null : message;
+    } catch (StoreException e) {
+      return null;
+    }
+  }
+
+  @Override
+  public CompletableFuture<MessageRun> read(
+      Subject subject, long fromId, int maxBytes, long knownHead) {
+    long keptFrom = Math.max(fromId, reader().firstId(subject));
+    long head = reader().head(subject);
+    List<StoredMessage> messages = reader().read(subject, keptFrom, maxBytes);
+    long bytes = messages.stream().mapToLong(message -> message.frame().length).sum();
+    long completeTo = bytes < maxBytes ? head : messages.get(messages.size() - 1).id();
+    return CompletableFuture.completedFuture(new MessageRun(messages, completeTo));
+  }
+
+  @Override
+  public CompletableFuture<SubjectBounds> bounds(Subject subject, boolean upToDate) {
+    return onApplyThread(
+        () -> new SubjectBounds(reader().firstId(subject), reader().head(subject)));
   }
 
   @Override
   public CompletableFuture<Long> firstIdAtOrAfter(Subject subject, long timeMillis) {
-    return CompletableFuture.completedFuture(reader().firstIdAtOrAfter(subject, timeMillis));
+    return onApplyThread(() -> reader().firstIdAtOrAfter(subject, timeMillis));
   }
 
   @Override
@@ -162,6 +210,25 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
   }
 
   @Override
+  public boolean servesHere() {
+    return true;
+  }
+
+  @Override
+  public boolean servesElsewhere() {
+    return false;
+  }
+
+  @Override
+  public boolean isInTouch() {
+    return true;
+  }
+
+  @Override
+  public long headHere(Subject subject) {
+    return reader().head(subject);
+  }
+
   public ShardReader reader() {
     return store.reader();
   }

@@ -108,6 +108,11 @@ public final class MessageFrame {
     return (int) crc.getValue();
   }
 
+  /** 0 for a message that is in no log. */
+  public static long id(byte[] frame) {
+    return int64(frame, MessageResponse.ID_FIELD_NUMBER);
+  }
+
   public static long publishedAtMillis(byte[] frame) {
     return int64(frame, MessageResponse.PUBLISHED_AT_MILLIS_FIELD_NUMBER);
   }

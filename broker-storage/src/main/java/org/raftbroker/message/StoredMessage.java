@@ -23,6 +23,16 @@ public final class StoredMessage {
     this.frame = frame;
   }
 
+  /**
+   * A message as another node sent it.
+   *
+   * @param frame not copied, and not to be changed by anyone from now on
+   */
+  public static StoredMessage ofFrame(Subject subject, byte[] frame) {
+    return new StoredMessage(
+        subject, MessageFrame.id(frame), MessageFrame.expiresAtMillis(frame), frame);
+  }
+
   public Subject subject() {
     return subject;
   }

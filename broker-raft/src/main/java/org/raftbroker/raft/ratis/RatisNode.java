@@ -29,6 +29,8 @@ import org.raftbroker.raft.CommitObserver;
 import org.raftbroker.raft.ForwardedSubmissions;
 import org.raftbroker.raft.GroupCommitConfig;
 import org.raftbroker.raft.PeerLink;
+import org.raftbroker.raft.RemoteReplicas;
+import org.raftbroker.raft.ReplicaDirectory;
 import org.raftbroker.raft.ReplicatedShard;
 import org.raftbroker.raft.Shards;
 import org.raftbroker.raft.SharedArchive;
@@ -81,13 +83,17 @@ public final class RatisNode implements AutoCloseable {
       int maxEntryBytes) {}
 
   /**
+   * @param directory says of which shards this node is to have a replica
+   * @param remote the way to replicas on other nodes
    * @param archive where messages move to; null: they stay in the stores
    */
   public RatisNode(
       Settings settings,
       DataDirectory data,
       ShardStores stores,
+      ReplicaDirectory directory,
       PeerLink peerLink,
+      RemoteReplicas remote,
       CommitObserver observer,
       LongSupplier clockMillis,
       @Nullable SharedArchive archive)
@@ -114,7 +120,9 @@ public final class RatisNode implements AutoCloseable {
             diskReads,
             clockMillis,
             3 * electionMillis,
-            archive);
+            archive,
+            directory,
+            remote);
     for (int number = 0; number < settings.shards; number++) {
       RaftGroupId group = RatisReplica.groupId(settings.cluster, number);
       int shard = number;

@@ -142,6 +142,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
         addGroup(RaftGroup.valueOf(groupId, peers.of(founding.firstVoters(number))));
         founding.started(number);
         checkLogReachesStore();
+        told.onReplicaChanged(number);
       }
     } catch (IOException | RuntimeException e) {
       outOfService("shard " + number + " cannot start", e);
@@ -182,6 +183,14 @@ final class RatisReplica implements ReplicatedShard.Replica {
   void arrived() throws IOException {
     quarantine.lift();
     arriving = false;
+    tellWhetherItServes();
+  }
+
+  private void tellWhetherItServes() {
+    ApplyListener told = listener;
+    if (told != null) {
+      told.onReplicaChanged(number);
+    }
   }
 
   /** There is to be no replica here any more, and the others go on without it. */
@@ -189,10 +198,12 @@ final class RatisReplica implements ReplicatedShard.Replica {
     // First the mark: what is left after a crash is then not taken for a damaged replica.
     quarantine.set(new Quarantine.Mark(Quarantine.Step.REJOINING, "it is not wanted here", true));
     arriving = true;
+    tellWhetherItServes();
     setAsideFiles(null);
+    stateMachine = null;
+    problem.clear();
     quarantine.lift();
     arriving = false;
-    problem.clear();
     logger.atInfo().addKeyValue("shard", number).log("replica deleted; other nodes have the shard");
   }
 
@@ -249,6 +260,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
   /** Called wherever something fails that the replica cannot go on without; any thread. */
   private void outOfService(String what, Throwable cause) {
     problem.report(what, cause);
+    tellWhetherItServes();
     if (!ReplicaProblem.isDamage(cause)) {
       return;
     }
@@ -340,12 +352,20 @@ final class RatisReplica implements ReplicatedShard.Replica {
     return number;
   }
 
+  @Override
+  public boolean serves() {
+    return reader.store() != null && problem.text() == null && !arriving;
+  }
+
   Quarantine quarantine() {
     return quarantine;
   }
 
   @Override
   public ReplicaStatus status() {
+    if (!isHere()) {
+      return ReplicaStatus.absent(number, null);
+    }
     ShardStore store = reader.store();
     ShardStateMachine machine = stateMachine;
     long applied = machine == null ? -1 : machine.getLastAppliedTermIndex().getIndex();
@@ -386,9 +406,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
     if (why != null) {
       return ReplicaStatus.Role.QUARANTINED;
     }
-    return arriving
-        ? ReplicaStatus.Role.LEARNER
-        : isInServer() ? ReplicaStatus.Role.STARTING : ReplicaStatus.Role.ABSENT;
+    return arriving ? ReplicaStatus.Role.LEARNER : ReplicaStatus.Role.STARTING;
   }
 
   private RaftServer.@Nullable Division runningDivision() {

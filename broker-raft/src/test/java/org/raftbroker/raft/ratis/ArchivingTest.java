@@ -30,6 +30,7 @@ import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.Reason;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.raft.MessageRun;
 import org.raftbroker.raft.SharedArchive;
 import org.raftbroker.raft.archive.ArchiveConfig;
 import org.raftbroker.raft.archive.ArchiveObserver;
@@ -165,7 +166,7 @@ final class ArchivingTest {
         assertThat(each.body(INVOICES, 3)).isEqualTo("m3");
         assertThat(reasonOfFetch(each, 303)).isEqualTo(Reason.ID_RESERVED);
         assertThat(reasonOfFetch(each, 321)).isEqualTo(Reason.ID_NOT_PUBLISHED);
-        Archive.ArchivedRun run = each.shard(0).readArchived(ORDERS, 299, 1 << 20).join();
+        MessageRun run = each.shard(0).read(ORDERS, 299, 1 << 20, 0).join();
         assertThat(run.messages().stream().map(StoredMessage::id).limit(3))
             .containsExactly(299L, 300L, 306L);
         assertThat(run.completeTo()).isEqualTo(320);
@@ -231,7 +232,7 @@ final class ArchivingTest {
       for (ThreeReplicas.Node each : cluster.running()) {
         assertThat(reasonOfFetch(each, 1_500)).isEqualTo(Reason.MESSAGE_REMOVED);
         assertThat(each.body(ORDERS, 1_501)).isEqualTo("m1501");
-        Archive.ArchivedRun run = each.shard(0).readArchived(ORDERS, 1, 1).join();
+        MessageRun run = each.shard(0).read(ORDERS, 1, 1, 0).join();
         assertThat(run.messages()).extracting(StoredMessage::id).containsExactly(1_501L);
         assertThat(each.shard(0).firstIdAtOrAfter(ORDERS, 1).join()).isEqualTo(1_501);
       }

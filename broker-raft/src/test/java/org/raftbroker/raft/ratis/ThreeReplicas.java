@@ -29,7 +29,7 @@ import org.raftbroker.raft.CommitObserver;
 import org.raftbroker.raft.GroupCommitConfig;
 import org.raftbroker.raft.PeerLink;
 import org.raftbroker.raft.ReplicaStatus;
-import org.raftbroker.raft.Shard;
+import org.raftbroker.raft.ReplicatedShard;
 import org.raftbroker.raft.SharedArchive;
 import org.raftbroker.raft.command.CommandCodec;
 import org.raftbroker.raft.command.Submission;
@@ -162,7 +162,7 @@ final class ThreeReplicas implements AutoCloseable {
       await()
           .atMost(PATIENCE)
           .ignoreExceptions()
-          .until(() -> node.ratis.shards().of(subject).reader().head(subject) == head);
+          .until(() -> node.ratis.shards().of(subject).headHere(subject) == head);
     }
   }
 
@@ -208,7 +208,9 @@ final class ThreeReplicas implements AutoCloseable {
                   5 << 20),
               DataDirectory.open(directory, "test", id, shards, archive != null),
               stores,
+              shard -> IDS,
               peers,
+              (member, shard) -> node(member).shard(shard).local(),
               this,
               System::currentTimeMillis,
               archive);
@@ -225,8 +227,8 @@ final class ThreeReplicas implements AutoCloseable {
       }
     }
 
-    Shard shard(int number) {
-      return ratis.shards().all().get(number);
+    ReplicatedShard shard(int number) {
+      return ratis.replicatedShards().get(number);
     }
 
     Outcome publish(Subject subject, String... bodies) {
@@ -257,6 +259,9 @@ final class ThreeReplicas implements AutoCloseable {
     public void onSkippedAhead(int shard) {
       skipsAhead.incrementAndGet();
     }
+
+    @Override
+    public void onReplicaChanged(int shard) {}
 
     @Override
     public void onCommitted(int shard, int messages, int bytes, long nanos) {}

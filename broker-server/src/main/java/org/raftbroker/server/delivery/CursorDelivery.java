@@ -28,6 +28,12 @@ import org.raftbroker.raft.Shards;
  * #endAll}.
  */
 public final class CursorDelivery implements Delivery, AutoCloseable {
+  /**
+   * How often it is looked whether subjects are fed from where they should be, and whether those
+   * who follow them here know their heads.
+   */
+  private static final long SOURCE_PERIOD_MILLIS = 1_000;
+
   private final Shards shards;
   private final TailMemory tails;
   private final SubscribedSubjects subjects;
@@ -36,18 +42,24 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
   private final Duration progressInterval;
   private final ScheduledExecutorService timer;
   private final AtomicBoolean lookingAround = new AtomicBoolean();
+  private final AtomicBoolean lookingAfterSources = new AtomicBoolean();
 
   // Set once, before the subscriptions that are there are ended.
   private volatile @Nullable BrokerException ended;
 
   /**
+   * @param followers bring what this node has no replica of
    * @param clock decides what has expired
    */
   public CursorDelivery(
-      Shards shards, DeliveryConfig config, InstantSource clock, DeliveryObserver observer) {
+      Shards shards,
+      Followers followers,
+      DeliveryConfig config,
+      InstantSource clock,
+      DeliveryObserver observer) {
     this.shards = shards;
     this.tails = new TailMemory(config.tailBytes(), config.subjectTailBytes());
-    this.subjects = new SubscribedSubjects(shards, tails);
+    this.subjects = new SubscribedSubjects(shards, tails, followers);
     this.reads = new StoreReads(config.readThreads());
     this.surroundings = new Surroundings(reads, config.readBytes(), clock, observer);
     this.progressInterval = config.progressInterval();
@@ -61,12 +73,17 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
             });
   }
 
-  /** Begins to send progress, and to end subscriptions of shards that are out of service. */
+  /** Begins to send progress, and to look after what feeds subjects: another node, or their end. */
   public void start() {
     // A fifth is left for the way to the client: the interval is a promise.
-    long period = progressInterval.toMillis() * 4 / 5;
+    every(progressInterval.toMillis() * 4 / 5, lookingAround, this::lookAround);
+    every(SOURCE_PERIOD_MILLIS, lookingAfterSources, this::lookAfterSources);
+  }
+
+  private void every(long periodMillis, AtomicBoolean atIt, Runnable look) {
     var unused =
-        timer.scheduleAtFixedRate(this::lookAroundSoon, period, period, TimeUnit.MILLISECONDS);
+        timer.scheduleAtFixedRate(
+            () -> soon(atIt, look), periodMillis, periodMillis, TimeUnit.MILLISECONDS);
   }
 
   @Override
@@ -78,17 +95,31 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
   @Override
   public CompletableFuture<Subscription> subscribe(
       Subject subject, Start start, boolean progress, Outbound outbound) {
-    var inPlace = new CompletableFuture<Subscription>();
     // First of all, so that nothing applied from now on can miss the tail.
     SubscribedSubject subscribed = subjects.join(subject);
-    boolean needsBarrier = start instanceof Start.New || start instanceof Start.FromTime;
-    CompletableFuture<?> upToDate =
-        needsBarrier
-            ? subscribed.shard().readBarrier()
-            : CompletableFuture.completedFuture(subscribed);
+    return subscribe(
+        subscribed,
+        start,
+        progress ? CursorSubscription.For.CLIENT_WITH_PROGRESS : CursorSubscription.For.CLIENT,
+        outbound);
+  }
+
+  @Override
+  public CompletableFuture<Subscription> follow(Subject subject, long fromId, Outbound outbound) {
+    SubscribedSubject subscribed = subjects.join(subject);
+    if (!subscribed.shard().servesHere()) {
+      subjects.leave(subscribed);
+      return CompletableFuture.failedFuture(nothingToFollow(subscribed.shard()));
+    }
+    return subscribe(subscribed, new Start.FromId(fromId), CursorSubscription.For.NODE, outbound);
+  }
+
+  private CompletableFuture<Subscription> subscribe(
+      SubscribedSubject subscribed, Start start, CursorSubscription.For whom, Outbound outbound) {
+    var inPlace = new CompletableFuture<Subscription>();
     var unused =
-        upToDate
-            .thenComposeAsync(done -> subscribed.firstId(start), reads::execute)
+        subscribed
+            .firstId(start)
             .whenComplete(
                 (firstId, failure) ->
                     onExecutor(
@@ -97,7 +128,7 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
                         inPlace,
                         failure != null
                             ? () -> refuse(subscribed, subscribed.refusal(failure), inPlace)
-                            : () -> begin(subscribed, firstId, progress, outbound, inPlace)));
+                            : () -> begin(subscribed, firstId, whom, outbound, inPlace)));
     return inPlace;
   }
 
@@ -128,11 +159,13 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
   private void begin(
       SubscribedSubject subscribed,
       long firstId,
-      boolean progress,
+      CursorSubscription.For whom,
       Outbound outbound,
       CompletableFuture<Subscription> inPlace) {
-    var subscription =
-        new CursorSubscription(subscribed, firstId, progress, outbound, surroundings);
+    // Its head is known now, and before the subscription begins there must be nothing that it could
+    // miss after that.
+    subscribed.followElsewhere();
+    var subscription = new CursorSubscription(subscribed, firstId, whom, outbound, surroundings);
     subscribed.add(subscription, outbound.executor());
     // After it was added: either endAll has seen it there, or it sees here that all is ended.
     BrokerException refusal = ended;
@@ -218,7 +251,9 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
     int count = 0;
     for (SubscribedSubject subscribed : subjects.all()) {
       for (LoopSubscriptions loop : subscribed.loops()) {
-        count += loop.all().size();
+        for (CursorSubscription subscription : loop.all()) {
+          count += subscription.isOfANode() ? 0 : 1;
+        }
       }
     }
     return count;
@@ -231,6 +266,9 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
     for (SubscribedSubject subscribed : subjects.all()) {
       for (LoopSubscriptions loop : subscribed.loops()) {
         for (CursorSubscription subscription : loop.all()) {
+          if (subscription.isOfANode()) {
+            continue;
+          }
           long lag = subscription.lag();
           max = Math.max(max, lag);
           total += lag;
@@ -262,31 +300,39 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
     return reads.runsInMemory();
   }
 
-  private void lookAroundSoon() {
-    if (lookingAround.compareAndSet(false, true)) {
-      reads.execute(this::lookAround);
+  /** On a reading thread, once at a time. */
+  private void soon(AtomicBoolean atIt, Runnable look) {
+    if (atIt.compareAndSet(false, true)) {
+      reads.execute(
+          () -> {
+            try {
+              look.run();
+            } finally {
+              atIt.set(false);
+            }
+          });
     }
   }
 
   private void lookAround() {
-    try {
-      for (Shard shard : shards.all()) {
+    for (Shard shard : shards.all()) {
+      if (!shard.servesElsewhere()) {
         String problem = shard.status().problem();
         if (problem != null) {
           endAllOf(shard, problem);
         }
       }
-      for (SubscribedSubject subscribed : subjects.all()) {
-        if (subscribed.wantsProgress()) {
-          readHeadThen(subscribed, LoopSubscriptions::progress);
-        }
+    }
+    for (SubscribedSubject subscribed : subjects.all()) {
+      if (subscribed.wantsProgress()) {
+        readHeadThen(subscribed, LoopSubscriptions::progress);
       }
-    } finally {
-      lookingAround.set(false);
     }
   }
 
-  /** A replica out of service applies nothing: its subscribers would wait in vain. */
+  /**
+   * A replica out of service applies nothing, and nobody else has one: to wait would be in vain.
+   */
   private void endAllOf(Shard shard, String problem) {
     var reason =
         new BrokerException(
@@ -303,13 +349,71 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
     }
   }
 
+  @Override
+  public void onReplicaChanged(int shard) {
+    try {
+      reads.execute(() -> feedAllOf(shard));
+    } catch (RejectedExecutionException e) {
+      return; // closed: nobody is left to feed
+    }
+  }
+
+  private void feedAllOf(int shard) {
+    for (SubscribedSubject subscribed : subjects.all()) {
+      if (subscribed.shard().number() == shard) {
+        feed(subscribed);
+      }
+    }
+  }
+
+  /**
+   * That a replica begins or ceases to serve is told by {@link #onReplicaChanged}; but a
+   * subscription may begin at that very moment.
+   */
+  private void lookAfterSources() {
+    for (SubscribedSubject subscribed : subjects.all()) {
+      feed(subscribed);
+      if (subscribed.isFollowed()) {
+        long before = subscribed.head();
+        readHeadThen(
+            subscribed,
+            loop -> {
+              if (subscribed.head() > before) {
+                loop.tellFollowers();
+              }
+            });
+      }
+    }
+  }
+
+  private static void feed(SubscribedSubject subscribed) {
+    try {
+      if (!subscribed.shard().servesHere()) {
+        subscribed.endFollowed(nothingToFollow(subscribed.shard()));
+      }
+      subscribed.feed();
+    } catch (RuntimeException e) {
+      subscribed.endAll(subscribed.refusal(e));
+    }
+  }
+
+  private static BrokerException nothingToFollow(Shard shard) {
+    return new BrokerException(
+        Reason.SHARD_STOPPED,
+        "this node has no replica of shard "
+            + shard.number()
+            + " that serves; follow another one, from the next id");
+  }
+
   private static void readHeadThen(
       SubscribedSubject subscribed, Consumer<LoopSubscriptions> action) {
     try {
       subscribed.readHead();
     } catch (RuntimeException e) {
-      subscribed.endAll(subscribed.refusal(e));
-      return;
+      if (!subscribed.shard().servesElsewhere()) {
+        subscribed.endAll(subscribed.refusal(e));
+      }
+      return; // another node will be followed
     }
     subscribed.loops().forEach(action);
   }

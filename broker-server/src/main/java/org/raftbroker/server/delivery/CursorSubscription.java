@@ -6,6 +6,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.StoredMessage;
+import org.raftbroker.raft.MessageRun;
 
 /**
  * One client's stream as a cursor: the subject and the next id. It owns no queue. While the
@@ -35,10 +36,18 @@ final class CursorSubscription implements Subscription {
 
   private static final int MIN_READ_BYTES = 4 * 1024;
 
+  /** Who is at the other end. */
+  enum For {
+    CLIENT,
+    CLIENT_WITH_PROGRESS,
+    /** Another node: it is told where it is, and brings broadcasts to its subscribers by itself. */
+    NODE
+  }
+
   private final SubscribedSubject subject;
   private final Outbound outbound;
   private final Surroundings surroundings;
-  private final boolean wantsProgress;
+  private final For whom;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   // Written on the executor only; read by any thread.
@@ -55,13 +64,13 @@ final class CursorSubscription implements Subscription {
   CursorSubscription(
       SubscribedSubject subject,
       long firstId,
-      boolean wantsProgress,
+      For whom,
       Outbound outbound,
       Surroundings surroundings) {
     this.subject = subject;
     this.nextId = firstId;
-    this.wantsProgress = wantsProgress;
-    this.progressDue = wantsProgress;
+    this.whom = whom;
+    this.progressDue = whom != For.CLIENT;
     this.outbound = outbound;
     this.surroundings = surroundings;
     this.readBytes = Math.min(FIRST_READ_BYTES, surroundings.maxReadBytes());
@@ -112,9 +121,9 @@ final class CursorSubscription implements Subscription {
     }
   }
 
-  /** It is time to tell the client where it is, if it asked for that. */
+  /** It is time to tell the other side where it is, if it asked for that. */
   void progress() {
-    if (wantsProgress) {
+    if (whom != For.CLIENT) {
       progressDue = true;
       drain();
     }
@@ -122,7 +131,7 @@ final class CursorSubscription implements Subscription {
 
   /** Sends an ephemeral message, unless the transport is not ready. */
   void broadcast(byte[] frame) {
-    if (isReady()) {
+    if (!isOfANode() && isReady()) {
       outbound.sendBroadcast(frame);
       outbound.flush();
     }
@@ -144,7 +153,12 @@ final class CursorSubscription implements Subscription {
   }
 
   boolean wantsProgress() {
-    return wantsProgress;
+    return whom == For.CLIENT_WITH_PROGRESS;
+  }
+
+  /** Whether another node follows the subject, for subscribers of its own. */
+  boolean isOfANode() {
+    return whom == For.NODE;
   }
 
   /** Whether the transport was not ready when last asked; any thread. */
@@ -192,11 +206,11 @@ final class CursorSubscription implements Subscription {
 
   /** On a reading thread. */
   private void readRun(long fromId, int maxBytes) {
-    CompletableFuture<StoreRun> read;
+    CompletableFuture<MessageRun> read;
     try {
       read =
           closed.get()
-              ? CompletableFuture.completedFuture(StoreRun.EMPTY)
+              ? CompletableFuture.completedFuture(MessageRun.EMPTY)
               : subject.read(fromId, maxBytes);
     } catch (RuntimeException e) {
       read = CompletableFuture.failedFuture(e);
@@ -225,7 +239,7 @@ final class CursorSubscription implements Subscription {
     }
   }
 
-  private void send(StoreRun read) {
+  private void send(MessageRun read) {
     reading = false;
     Run run = new Run();
     boolean cut = false;

@@ -18,6 +18,15 @@ public interface Delivery extends ApplyListener {
       Subject subject, Start start, boolean progress, Outbound outbound);
 
   /**
+   * Puts the subscription of another node in place, which has subscribers and no replica that
+   * serves: as {@link #subscribe} with progress, but for stored messages only, and only as long as
+   * this node's own replica serves.
+   *
+   * @param fromId the first id wanted, at least 1
+   */
+  CompletableFuture<Subscription> follow(Subject subject, long fromId, Outbound outbound);
+
+  /**
    * Hands an ephemeral message to this node's current subscriptions of a subject; one that is not
    * ready misses it.
    *
@@ -26,7 +35,7 @@ public interface Delivery extends ApplyListener {
    */
   int broadcast(Subject subject, byte[] frame);
 
-  /** How many subscriptions are running. */
+  /** How many subscriptions of clients are running. */
   int subscriptions();
 
   /** Looks at every subscription now: for metrics, not for a hot path. */

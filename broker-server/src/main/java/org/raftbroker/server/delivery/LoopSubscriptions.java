@@ -6,6 +6,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.raftbroker.message.BrokerException;
 
 /**
@@ -58,16 +59,29 @@ final class LoopSubscriptions {
     }
   }
 
-  /** It is time to tell those that asked for it where they are. */
+  /** It is time to tell those clients that asked for it where they are. */
   void progress() {
-    onLoop(() -> subscriptions.forEach(CursorSubscription::progress));
+    onLoop(() -> progress(false));
+  }
+
+  /** The head has moved without a message, which other nodes that follow do not learn otherwise. */
+  void tellFollowers() {
+    onLoop(() -> progress(true));
+  }
+
+  private void progress(boolean nodes) {
+    for (CursorSubscription subscription : subscriptions) {
+      if (subscription.isOfANode() == nodes) {
+        subscription.progress();
+      }
+    }
   }
 
   /** Hands over an ephemeral message; returns how many subscriptions were ready when last asked. */
   int broadcast(byte[] frame) {
     int ready = 0;
     for (CursorSubscription subscription : subscriptions) {
-      if (!subscription.isStalled()) {
+      if (!subscription.isOfANode() && !subscription.isStalled()) {
         ready++;
       }
     }
@@ -87,8 +101,15 @@ final class LoopSubscriptions {
     return ready;
   }
 
-  void endAll(BrokerException reason) {
-    onLoop(() -> subscriptions.forEach(subscription -> subscription.end(reason)));
+  void end(BrokerException reason, Predicate<CursorSubscription> which) {
+    onLoop(
+        () -> {
+          for (CursorSubscription subscription : subscriptions) {
+            if (which.test(subscription)) {
+              subscription.end(reason);
+            }
+          }
+        });
   }
 
   private void onLoop(Runnable task) {

@@ -9,26 +9,31 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.Reason;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
+import org.raftbroker.raft.MessageRun;
 import org.raftbroker.raft.Shard;
+import org.raftbroker.raft.SubjectBounds;
 import org.raftbroker.storage.StoreException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A subject with subscriptions on this node: its tail, its head as far as delivery knows, and the
- * subscriptions by event loop. Any thread unless said otherwise.
+ * A subject with subscriptions on this node: its tail, where that is filled from, its head as far
+ * as delivery knows, and the subscriptions by event loop. Any thread unless said otherwise.
  */
-final class SubscribedSubject {
+final class SubscribedSubject implements Followers.Follower {
   private static final Logger log = LoggerFactory.getLogger(SubscribedSubject.class);
 
   private final Subject subject;
   private final Shard shard;
   private final SubjectTail tail;
   private final SubscribedSubjects all;
+  private final Followers followers;
   private final AtomicLong head = new AtomicLong();
   private final Map<Executor, LoopSubscriptions> loops = new ConcurrentHashMap<>();
 
@@ -39,11 +44,17 @@ final class SubscribedSubject {
   // Only touched on the shard's apply thread.
   private boolean touched;
 
-  SubscribedSubject(Subject subject, Shard shard, SubjectTail tail, SubscribedSubjects all) {
+  // Guarded by "this". Not null: messages come from another node.
+  private Followers.@Nullable Following following;
+  private boolean closed;
+
+  SubscribedSubject(
+      Subject subject, Shard shard, SubjectTail tail, SubscribedSubjects all, Followers followers) {
     this.subject = subject;
     this.shard = shard;
     this.tail = tail;
     this.all = all;
+    this.followers = followers;
   }
 
   Subject subject() {
@@ -71,9 +82,18 @@ final class SubscribedSubject {
   }
 
   boolean wantsProgress() {
+    return any(CursorSubscription::wantsProgress);
+  }
+
+  /** Whether other nodes follow it here. */
+  boolean isFollowed() {
+    return any(CursorSubscription::isOfANode);
+  }
+
+  private boolean any(Predicate<CursorSubscription> condition) {
     for (LoopSubscriptions loop : loops.values()) {
       for (CursorSubscription subscription : loop.all()) {
-        if (subscription.wantsProgress()) {
+        if (condition.test(subscription)) {
           return true;
         }
       }
@@ -98,58 +118,127 @@ final class SubscribedSubject {
   /** Lets every subscription look for what is new. Only on the shard's apply thread. */
   void wake() {
     touched = false;
+    wakeAll();
+  }
+
+  private void wakeAll() {
     for (LoopSubscriptions loop : loops.values()) {
       loop.wake();
     }
   }
 
-  /** Finds the head in the store. May touch the disk. */
-  long readHead() {
-    long stored = shard.reader().head(subject);
-    raiseHead(stored);
-    return stored;
+  /**
+   * Sees to it that messages come from another node while this one has no replica that serves. From
+   * the head on: what is before it is in the tail or can be read. Never blocks.
+   */
+  void followElsewhere() {
+    synchronized (this) {
+      if (closed || following != null || shard.servesHere() || !shard.servesElsewhere()) {
+        return;
+      }
+      following = followers.follow(shard.number(), subject, head() + 1, this);
+    }
   }
 
   /**
-   * Reads on for a subscription. May touch the disk.
-   *
-   * @return fails with a {@link BrokerException} if the store has less than this subject's head:
-   *     the replica has lost its store and is being rebuilt, and to wait for that would be to ask
-   *     again and again; or if the archive, which has what is no longer in the store, does not
-   *     answer
+   * Sees to it that messages come from where they are: this node's replica while that serves,
+   * otherwise another node. What is applied here comes to the tail in any case, so for a moment
+   * both may bring the same, which the tail passes over. May touch the disk.
    */
-  CompletableFuture<StoreRun> read(long fromId, int maxBytes) {
-    long known = head();
-    long keptFrom = Math.max(fromId, shard.reader().firstId(subject));
-    if (keptFrom > shard.reader().archivedId(subject)) {
-      StoreRun run = StoreRun.read(shard.reader(), subject, keptFrom, maxBytes);
-      // Once more: what the archiver moved while the store was read is missing from the run.
-      if (keptFrom > shard.reader().archivedId(subject)) {
-        if (run.messages().isEmpty() && run.completeTo() < known) {
-          throw stopped("is rebuilding");
-        }
-        raiseHead(run.knownHead());
-        return CompletableFuture.completedFuture(run);
-      }
+  void feed() {
+    if (!shard.servesHere()) {
+      followElsewhere();
+      return;
     }
-    return shard
-        .readArchived(subject, keptFrom, maxBytes)
-        .thenApply(run -> new StoreRun(run.messages(), run.completeTo()));
+    Followers.Following before;
+    synchronized (this) {
+      before = following;
+      following = null;
+    }
+    if (before != null) {
+      // What was applied before this replica served may not have been brought by the other one.
+      readHead();
+      before.stop();
+      wakeAll();
+    }
   }
 
-  /** The first id that a subscription wants. May touch the disk before it returns. */
+  @Override
+  public void onMessages(List<StoredMessage> messages) {
+    tail.append(messages);
+    // After the tail: whoever sees this head finds the messages there.
+    raiseHead(messages.get(messages.size() - 1).id());
+    wakeAll();
+  }
+
+  @Override
+  public void onHead(long id) {
+    if (id > head()) {
+      raiseHead(id);
+      wakeAll();
+    }
+  }
+
+  /** Nobody is left to bring messages to. */
+  void close() {
+    Followers.Following before;
+    synchronized (this) {
+      closed = true;
+      before = following;
+      following = null;
+    }
+    if (before != null) {
+      before.stop();
+    }
+    tail.close();
+  }
+
+  /** Finds how far this node's replica is. May touch the disk. */
+  void readHead() {
+    raiseHead(shard.headHere(subject));
+  }
+
+  /**
+   * Reads on for a subscription. May touch the disk before it returns.
+   *
+   * @return fails with a {@link BrokerException} if no replica has as much as this subject's head:
+   *     it has lost its store and is being rebuilt, and to wait for that would be to ask again and
+   *     again; or if the archive, which has what is no longer in the store, does not answer
+   */
+  CompletableFuture<MessageRun> read(long fromId, int maxBytes) {
+    long known = head();
+    return shard
+        .read(subject, fromId, maxBytes, known)
+        .thenApply(
+            run -> {
+              if (run.isShortOf(known)) {
+                throw stopped("is rebuilding");
+              }
+              raiseHead(run.knownHead());
+              return run;
+            });
+  }
+
+  /** The first id that a subscription wants. */
   CompletableFuture<Long> firstId(Start start) {
-    long stored = readHead();
+    // To begin with what is new, or was published at some time, is to know what is newest.
+    boolean upToDate = start instanceof Start.New || start instanceof Start.FromTime;
+    return shard.bounds(subject, upToDate).thenCompose(bounds -> firstId(start, bounds));
+  }
+
+  private CompletableFuture<Long> firstId(Start start, SubjectBounds bounds) {
+    raiseHead(bounds.head());
     if (start instanceof Start.FromTime from) {
       return shard.firstIdAtOrAfter(subject, from.millis());
     }
     if (start instanceof Start.New) {
-      return CompletableFuture.completedFuture(stored + 1);
+      return CompletableFuture.completedFuture(bounds.head() + 1);
     }
     // Not before it, even though a tail may still have what was purged.
-    long firstId = shard.reader().firstId(subject);
     return CompletableFuture.completedFuture(
-        start instanceof Start.FromId from ? Math.max(from.id(), firstId) : firstId);
+        start instanceof Start.FromId from
+            ? Math.max(from.id(), bounds.firstId())
+            : bounds.firstId());
   }
 
   /** The place for a subscription that uses {@code executor}. */
@@ -175,8 +264,17 @@ final class SubscribedSubject {
   }
 
   void endAll(BrokerException reason) {
+    end(reason, subscription -> true);
+  }
+
+  /** Ends those of other nodes: this one has nothing of its own to be followed any more. */
+  void endFollowed(BrokerException reason) {
+    end(reason, CursorSubscription::isOfANode);
+  }
+
+  private void end(BrokerException reason, Predicate<CursorSubscription> which) {
     for (LoopSubscriptions loop : loops.values()) {
-      loop.endAll(reason);
+      loop.end(reason, which);
     }
   }
 

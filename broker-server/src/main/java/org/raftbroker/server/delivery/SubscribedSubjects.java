@@ -14,11 +14,13 @@ import org.raftbroker.raft.Shards;
 final class SubscribedSubjects {
   private final Shards shards;
   private final TailMemory memory;
+  private final Followers followers;
   private final Map<Subject, SubscribedSubject> bySubject = new ConcurrentHashMap<>();
 
-  SubscribedSubjects(Shards shards, TailMemory memory) {
+  SubscribedSubjects(Shards shards, TailMemory memory, Followers followers) {
     this.shards = shards;
     this.memory = memory;
+    this.followers = followers;
   }
 
   /** From when this returns, everything applied on the subject comes to its tail. */
@@ -28,7 +30,8 @@ final class SubscribedSubjects {
         (name, there) -> {
           SubscribedSubject subscribed =
               there == null
-                  ? new SubscribedSubject(name, shards.of(name), new SubjectTail(memory), this)
+                  ? new SubscribedSubject(
+                      name, shards.of(name), new SubjectTail(memory), this, followers)
                   : there;
           subscribed.members++;
           return subscribed;
@@ -46,7 +49,7 @@ final class SubscribedSubjects {
           if (--subscribed.members > 0) {
             return subscribed;
           }
-          subscribed.tail().close();
+          subscribed.close();
           return null;
         });
   }

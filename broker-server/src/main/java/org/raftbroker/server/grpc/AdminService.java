@@ -98,7 +98,7 @@ public final class AdminService {
     }
     for (Shard shard : shards.all()) {
       ReplicaStatus status = shard.status();
-      if (status.role() != ReplicaStatus.Role.ABSENT) {
+      if (!status.isAbsent()) {
         node.addReplicas(replica(status));
       }
     }

@@ -3,7 +3,6 @@ package org.raftbroker.server.grpc;
 import io.grpc.ServerServiceDefinition;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.StoredMessage;
@@ -24,8 +23,6 @@ import org.raftbroker.server.delivery.Delivery;
 import org.raftbroker.server.peer.PeerBroadcast;
 import org.raftbroker.server.transport.EventLoops;
 import org.raftbroker.storage.Outcome;
-import org.raftbroker.storage.ShardReader;
-import org.raftbroker.storage.StoreException;
 
 /**
  * The public service. Each method translates, calls one thing and translates back, on the event
@@ -125,20 +122,11 @@ public final class BrokerService {
     long id = WireFormat.id(request);
     Shard shard = shards.of(subject);
     // A message never changes, so one that is at hand needs no agreement with other nodes.
-    StoredMessage message = atHand(shard, subject, id);
+    StoredMessage message = shard.messageAtHand(subject, id);
     if (message != null && !message.isExpiredAt(System.currentTimeMillis())) {
       return CompletableFuture.completedFuture(new Frame(message.frame()));
     }
     return shard.fetch(subject, id).thenApply(stored -> new Frame(stored.frame()));
-  }
-
-  private static @Nullable StoredMessage atHand(Shard shard, Subject subject, long id) {
-    try {
-      StoredMessage message = shard.reader().messageInMemory(subject, id);
-      return message == ShardReader.NOT_IN_MEMORY ? null : message;
-    } catch (StoreException e) {
-      return null; // the shard is out of service, and Shard.fetch says why
-    }
   }
 
   private CompletableFuture<BroadcastResponse> broadcast(PublishRequest request) {

@@ -23,14 +23,14 @@ import org.raftbroker.proto.admin.PurgeSubjectRequest;
 import org.raftbroker.proto.admin.PurgeSubjectResponse;
 import org.raftbroker.proto.admin.SubjectDescription;
 import org.raftbroker.proto.admin.UpdateSubjectRequest;
+import org.raftbroker.raft.DescribedSubject;
 import org.raftbroker.raft.Shard;
 import org.raftbroker.raft.Shards;
-import org.raftbroker.storage.ShardReader.KnownSubject;
 import org.raftbroker.storage.SubjectState;
 
 /**
- * What operators ask about subjects: changes go through the log, answers come from what this node
- * has applied. On event loops; never blocks.
+ * What operators ask about subjects: changes go through the log, answers come from a replica of the
+ * subject's shard. On event loops; never blocks.
  */
 final class SubjectAdmin {
   static final int MAX_PAGE_SIZE = 1000;
@@ -38,7 +38,7 @@ final class SubjectAdmin {
   private static final int DEFAULT_PAGE_SIZE = 100;
 
   /** As the contract says: the order of names in UTF-8. Java's own differs past the first plane. */
-  private static final Comparator<KnownSubject> BY_NAME =
+  private static final Comparator<DescribedSubject> BY_NAME =
       (a, b) -> Arrays.compareUnsigned(a.subject().utf8(), b.subject().utf8());
 
   private final Shards shards;
@@ -134,18 +134,18 @@ final class SubjectAdmin {
     return shard
         .describe(subject)
         .thenApply(
-            state -> {
-              if (state == null || state.isDeleted()) {
+            known -> {
+              if (known == null || known.state().isDeleted()) {
                 throw notFound(subject);
               }
-              return description(shard, subject, state);
+              return description(shard, known);
             });
   }
 
   private CompletableFuture<ListSubjectsResponse> list(ListSubjectsRequest request) {
     int pageSize = pageSize(request.getPageSize());
     String after = nameIn(request.getPageToken());
-    List<CompletableFuture<List<KnownSubject>>> parts = new ArrayList<>();
+    List<CompletableFuture<List<DescribedSubject>>> parts = new ArrayList<>();
     for (Shard shard : shards.all()) {
       parts.add(shard.subjects(request.getPrefix(), after, pageSize));
     }
@@ -154,12 +154,12 @@ final class SubjectAdmin {
             done -> page(parts.stream().flatMap(part -> part.join().stream()).toList(), pageSize));
   }
 
-  private ListSubjectsResponse page(List<KnownSubject> found, int pageSize) {
-    List<KnownSubject> page = found.stream().sorted(BY_NAME).limit(pageSize).toList();
+  private ListSubjectsResponse page(List<DescribedSubject> found, int pageSize) {
+    List<DescribedSubject> page = found.stream().sorted(BY_NAME).limit(pageSize).toList();
     ListSubjectsResponse.Builder answer = ListSubjectsResponse.newBuilder();
-    for (KnownSubject known : page) {
+    for (DescribedSubject known : page) {
       if (!known.state().isDeleted()) {
-        answer.addSubjects(description(shards.of(known.subject()), known.subject(), known.state()));
+        answer.addSubjects(description(shards.of(known.subject()), known));
       }
     }
     if (page.size() == pageSize) {
@@ -193,9 +193,10 @@ final class SubjectAdmin {
     }
   }
 
-  private static SubjectDescription description(Shard shard, Subject subject, SubjectState state) {
+  private static SubjectDescription description(Shard shard, DescribedSubject known) {
+    SubjectState state = known.state();
     return SubjectDescription.newBuilder()
-        .setSubject(subject.name())
+        .setSubject(known.subject().name())
         .setShard(shard.number())
         .setLastId(state.lastId())
         .setFirstId(state.firstId())
@@ -206,7 +207,7 @@ final class SubjectAdmin {
         .setArchivedMessages(state.archived().messages())
         .setArchivedBytes(state.archived().bytes())
         .setCreatedAtMillis(state.createdAtMillis())
-        .setSettings(SettingsFormat.toProto(shard.settings(subject)))
+        .setSettings(SettingsFormat.toProto(known.settings()))
         .build();
   }
 

@@ -25,7 +25,8 @@ final class ShardCollector implements MultiCollector {
 
   @Override
   public MetricSnapshots collect() {
-    List<ReplicaStatus> statuses = shards.all().stream().map(Shard::status).toList();
+    List<ReplicaStatus> statuses =
+        shards.all().stream().map(Shard::status).filter(status -> !status.isAbsent()).toList();
     return MetricSnapshots.of(
         gauge(
             statuses,

@@ -6,11 +6,13 @@ import io.grpc.Status;
 import io.netty.util.concurrent.EventExecutor;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.proto.peer.ForwardRequest;
 import org.raftbroker.proto.peer.ForwardResponse;
 import org.raftbroker.raft.ForwardedSubmissions;
+import org.raftbroker.raft.NotLeaderException;
 import org.raftbroker.raft.command.CommandCodec;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.storage.Outcome;
@@ -101,9 +103,14 @@ final class ForwardCall extends ServerCall.Listener<ForwardRequest> {
   private static ForwardResponse response(
       long number, @Nullable List<Outcome> outcomes, @Nullable Throwable failure) {
     ForwardResponse.Builder response = ForwardResponse.newBuilder().setCall(number);
-    return outcomes != null
-        ? response.setOutcomes(CommandCodec.outcomesToProto(outcomes)).build()
-        : response.setRefusal(String.valueOf(failure)).build();
+    if (outcomes != null) {
+      return response.setOutcomes(CommandCodec.outcomesToProto(outcomes)).build();
+    }
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    if (cause instanceof NotLeaderException elsewhere) {
+      response.setLeaderId(elsewhere.leaderId());
+    }
+    return response.setRefusal(String.valueOf(cause)).build();
   }
 
   private void answer(ForwardResponse response) {

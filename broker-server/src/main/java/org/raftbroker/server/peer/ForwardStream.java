@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.raftbroker.proto.log.LogSubmissions;
 import org.raftbroker.proto.peer.ForwardRequest;
 import org.raftbroker.proto.peer.ForwardResponse;
+import org.raftbroker.raft.NotLeaderException;
 import org.raftbroker.raft.command.CommandCodec;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.storage.Outcome;
@@ -106,7 +107,9 @@ final class ForwardStream extends ClientCall.Listener<ForwardResponse> {
       answered.outcomes.complete(CommandCodec.outcomesFromProto(response.getOutcomes()));
     } else {
       answered.outcomes.completeExceptionally(
-          new PeerException("peer " + peer + " refused: " + response.getRefusal()));
+          response.getLeaderId().isEmpty()
+              ? new PeerException("peer " + peer + " refused: " + response.getRefusal())
+              : new NotLeaderException(shard, response.getLeaderId()));
     }
   }
 

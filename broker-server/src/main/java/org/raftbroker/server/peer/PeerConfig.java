@@ -13,6 +13,8 @@ import org.raftbroker.config.ConfigSection;
  *     up, with all others under way to that peer and shard, and submitted again to whoever leads
  *     then; 100 ms to 5 m, default 3 s. Notices a peer that is stopped or cut off before its
  *     connection breaks
+ * @param readTimeout a question about a shard that a peer has not answered for so long is asked of
+ *     the next one that has a replica; 100 ms to 5 m, default 3 s
  * @param broadcastTimeout how long a broadcast waits for each peer; 10 ms to 1 m, default 1 s
  * @param keepAliveTime a connection that has been silent for so long is pinged; 10 s to 1 h,
  *     default 10 s
@@ -23,6 +25,7 @@ public record PeerConfig(
     Duration connectTimeout,
     Duration reconnectInterval,
     Duration forwardTimeout,
+    Duration readTimeout,
     Duration broadcastTimeout,
     Duration keepAliveTime,
     Duration keepAliveTimeout) {
@@ -31,6 +34,7 @@ public record PeerConfig(
       new PeerConfig(
           Duration.ofSeconds(1),
           Duration.ofMillis(250),
+          Duration.ofSeconds(3),
           Duration.ofSeconds(3),
           Duration.ofSeconds(1),
           Duration.ofSeconds(10),
@@ -49,6 +53,8 @@ public record PeerConfig(
             DEFAULT.forwardTimeout,
             Duration.ofMillis(100),
             Duration.ofMinutes(5)),
+        yaml.duration(
+            "readTimeout", DEFAULT.readTimeout, Duration.ofMillis(100), Duration.ofMinutes(5)),
         yaml.duration("broadcastTimeout", DEFAULT.broadcastTimeout, Duration.ofMillis(10), MINUTE),
         yaml.duration(
             "keepAliveTime", DEFAULT.keepAliveTime, Duration.ofSeconds(10), Duration.ofHours(1)),

@@ -2,6 +2,7 @@ package org.raftbroker.server.peer;
 
 import io.grpc.CallOptions;
 import io.grpc.Channel;
+import io.grpc.ClientCall;
 import io.grpc.ClientInterceptors;
 import io.grpc.ConnectivityState;
 import io.grpc.Context;
@@ -22,7 +23,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.raftbroker.proto.BroadcastResponse;
 import org.raftbroker.proto.PublishRequest;
+import org.raftbroker.proto.peer.Answer;
+import org.raftbroker.proto.peer.FollowRequest;
+import org.raftbroker.proto.peer.FollowResponse;
 import org.raftbroker.proto.peer.PeerGrpc;
+import org.raftbroker.proto.peer.Question;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.transport.EventLoops;
@@ -33,6 +38,9 @@ import org.raftbroker.storage.Outcome;
  * call never waits for a peer that cannot be reached; it fails. Any thread.
  */
 final class PeerConnection {
+  /** A run of messages and one more, each as large as they may be, and what is around them. */
+  private static final int MAX_ANSWER_BYTES = 32 << 20;
+
   private final String peer;
   private final PeerConfig config;
   private final EventLoops loops;
@@ -50,6 +58,7 @@ final class PeerConnection {
             .connect(NettyChannelBuilder.forAddress(peer.grpc().host(), peer.grpc().port()))
             .usePlaintext()
             .disableRetry()
+            .maxInboundMessageSize(MAX_ANSWER_BYTES)
             .neverIndexMetadataKey(ClusterSecret.KEY)
             .withOption(
                 ChannelOption.CONNECT_TIMEOUT_MILLIS,
@@ -70,6 +79,17 @@ final class PeerConnection {
               shard, (key, now) -> now == null || now.hasEnded() ? open(shard) : now);
     }
     return stream.forward(submissions);
+  }
+
+  /** Takes a question about a shard to the peer; fails if it is not answered in time. */
+  CompletableFuture<Answer> ask(Question question) {
+    return ask(PeerGrpc.getAskMethod(), question, config.readTimeout());
+  }
+
+  /** A call that is not started yet, for what the peer sends about a shard's subjects. */
+  ClientCall<FollowRequest, FollowResponse> follow() {
+    connectAgain();
+    return outsideOfTheCaller(() -> calls.newCall(PeerGrpc.getFollowMethod(), CallOptions.DEFAULT));
   }
 
   /**

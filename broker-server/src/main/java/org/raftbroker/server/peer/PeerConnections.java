@@ -1,5 +1,6 @@
 package org.raftbroker.server.peer;
 
+import io.grpc.ClientCall;
 import io.grpc.MethodDescriptor;
 import java.time.Duration;
 import java.util.List;
@@ -13,7 +14,11 @@ import org.raftbroker.proto.cluster.ClusterGrpc;
 import org.raftbroker.proto.cluster.FoundRequest;
 import org.raftbroker.proto.cluster.FoundResponse;
 import org.raftbroker.proto.cluster.MapVersion;
+import org.raftbroker.proto.peer.FollowRequest;
+import org.raftbroker.proto.peer.FollowResponse;
 import org.raftbroker.raft.PeerLink;
+import org.raftbroker.raft.RemoteReplicas;
+import org.raftbroker.raft.ReplicaReads;
 import org.raftbroker.raft.command.Submission;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.membership.Membership;
@@ -21,7 +26,7 @@ import org.raftbroker.server.transport.EventLoops;
 import org.raftbroker.storage.Outcome;
 
 /** This node's connections to the other members. Any thread; nothing blocks. */
-public final class PeerConnections implements PeerLink {
+public final class PeerConnections implements PeerLink, RemoteReplicas {
   /** The asked one answers within 5 s; connecting may take some of it. */
   private static final Duration AWAIT_MAP_TIMEOUT = Duration.ofSeconds(8);
 
@@ -48,6 +53,21 @@ public final class PeerConnections implements PeerLink {
         ? CompletableFuture.failedFuture(
             new PeerException("no way to member " + memberId + (closed ? ": stopping" : "")))
         : connection.forward(shard, submissions);
+  }
+
+  @Override
+  public ReplicaReads at(String memberId, int shard) {
+    PeerConnection connection = to(memberId);
+    if (connection == null) {
+      throw new PeerException("no way to member " + memberId + (closed ? ": stopping" : ""));
+    }
+    return new PeerReplica(shard, connection::ask);
+  }
+
+  /** A call that is not started yet; null if there is no way to the member. */
+  @Nullable ClientCall<FollowRequest, FollowResponse> follow(String memberId) {
+    PeerConnection connection = to(memberId);
+    return connection == null ? null : connection.follow();
   }
 
   /** Breaks every connection; what is under way fails. */

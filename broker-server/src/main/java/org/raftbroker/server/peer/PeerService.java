@@ -9,30 +9,59 @@ import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.proto.BroadcastResponse;
 import org.raftbroker.proto.PublishRequest;
+import org.raftbroker.proto.peer.Answer;
+import org.raftbroker.proto.peer.FollowRequest;
+import org.raftbroker.proto.peer.FollowResponse;
 import org.raftbroker.proto.peer.ForwardRequest;
 import org.raftbroker.proto.peer.ForwardResponse;
 import org.raftbroker.proto.peer.PeerGrpc;
+import org.raftbroker.proto.peer.Question;
 import org.raftbroker.raft.ForwardedSubmissions;
+import org.raftbroker.raft.ReplicaReads;
+import org.raftbroker.raft.Shard;
+import org.raftbroker.raft.Shards;
+import org.raftbroker.server.delivery.Delivery;
 import org.raftbroker.server.transport.AliasingMarshaller;
 import org.raftbroker.server.transport.EventLoops;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What other nodes call. On event loops; never blocks. Who may call is decided in front of it, by
  * {@link ClusterSecret}.
  */
 public final class PeerService {
+  private static final Logger log = LoggerFactory.getLogger(PeerService.class);
+
   private final ForwardedSubmissions submissions;
+  private final ReplicaAnswers answers;
+  private final Shards shards;
+  private final Delivery delivery;
   private final PeerBroadcast broadcast;
   private final EventLoops loops;
   private final Set<ForwardCall> forwarding = ConcurrentHashMap.newKeySet();
 
-  public PeerService(ForwardedSubmissions submissions, PeerBroadcast broadcast, EventLoops loops) {
+  /**
+   * @param replicas this node's own, by shard; one that is not there refuses to answer
+   */
+  public PeerService(
+      ForwardedSubmissions submissions,
+      List<? extends ReplicaReads> replicas,
+      Shards shards,
+      Delivery delivery,
+      PeerBroadcast broadcast,
+      EventLoops loops) {
     this.submissions = submissions;
+    this.answers = new ReplicaAnswers(replicas);
+    this.shards = shards;
+    this.delivery = delivery;
     this.broadcast = broadcast;
     this.loops = loops;
   }
@@ -50,11 +79,16 @@ public final class PeerService {
         ServiceDescriptor.newBuilder(generated.getName())
             .setSchemaDescriptor(generated.getSchemaDescriptor())
             .addMethod(forward)
+            .addMethod(PeerGrpc.getAskMethod())
+            .addMethod(PeerGrpc.getFollowMethod())
             .addMethod(PeerGrpc.getDeliverBroadcastMethod())
             .build();
+    ServerCallHandler<FollowRequest, FollowResponse> followers = this::startFollowing;
     ServerCallHandler<ForwardRequest, ForwardResponse> streams = this::startForwarding;
     return ServerServiceDefinition.builder(descriptor)
         .addMethod(forward, streams)
+        .addMethod(PeerGrpc.getAskMethod(), ServerCalls.asyncUnaryCall(this::ask))
+        .addMethod(PeerGrpc.getFollowMethod(), followers)
         .addMethod(PeerGrpc.getDeliverBroadcastMethod(), ServerCalls.asyncUnaryCall(this::deliver))
         .build();
   }
@@ -65,6 +99,36 @@ public final class PeerService {
     forwarding.add(started);
     started.start();
     return started;
+  }
+
+  private ServerCall.Listener<FollowRequest> startFollowing(
+      ServerCall<FollowRequest, FollowResponse> call, Metadata headers) {
+    FollowCall started = new FollowCall(call, loops.current(), this::shard, delivery);
+    started.start();
+    return started;
+  }
+
+  private @Nullable Shard shard(int number) {
+    return number >= 0 && number < shards.all().size() ? shards.all().get(number) : null;
+  }
+
+  private void ask(Question question, StreamObserver<Answer> response) {
+    var unused =
+        answers
+            .answer(question)
+            .whenComplete(
+                (answer, failure) -> {
+                  if (failure == null) {
+                    response.onNext(answer);
+                    response.onCompleted();
+                  } else {
+                    log.atError().setCause(failure).log("a peer's question failed unexpectedly");
+                    response.onError(
+                        Status.INTERNAL
+                            .withDescription("internal error; the log of this node has the cause")
+                            .asRuntimeException());
+                  }
+                });
   }
 
   /** Ends every stream of forwarded submissions once it is answered: this node is stopping. */

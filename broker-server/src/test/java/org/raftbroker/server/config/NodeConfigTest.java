@@ -41,6 +41,7 @@ class NodeConfigTest {
     NodeConfig config = load(SMALLEST, Map.of());
 
     assertThat(config.cluster().shards()).isEqualTo(3);
+    assertThat(config.cluster().replicas()).isEqualTo(3);
     assertThat(config.groupCommit()).isEqualTo(GroupCommitConfig.DEFAULT);
     assertThat(config.store()).isEqualTo(StoreConfig.DEFAULT);
     assertThat(config.archive()).isEqualTo(ArchiveConfig.DEFAULT);

@@ -566,6 +566,7 @@ final class CursorDeliveryTest {
     var made =
         new CursorDelivery(
             new Shards(List.of(shard)),
+            Followers.NONE,
             config,
             clock,
             (messages, frameBytes) -> delivered.addAndGet(messages));

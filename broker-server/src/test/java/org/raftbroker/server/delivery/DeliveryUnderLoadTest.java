@@ -68,7 +68,11 @@ final class DeliveryUnderLoadTest {
     try (var shard = new ReplicaOfOne(directory);
         var delivery =
             new CursorDelivery(
-                new Shards(List.of(shard)), config, InstantSource.system(), (count, bytes) -> {});
+                new Shards(List.of(shard)),
+                Followers.NONE,
+                config,
+                InstantSource.system(),
+                (count, bytes) -> {});
         var loop1 = new EventLoop();
         var loop2 = new EventLoop()) {
       shard.listen(delivery);

@@ -9,14 +9,14 @@ import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.message.SubjectSettings;
+import org.raftbroker.raft.DescribedSubject;
+import org.raftbroker.raft.MessageRun;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
+import org.raftbroker.raft.SubjectBounds;
 import org.raftbroker.raft.command.Command.SingleCommand;
-import org.raftbroker.storage.Archive.ArchivedRun;
+import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.Outcome;
-import org.raftbroker.storage.ShardReader;
-import org.raftbroker.storage.ShardReader.KnownSubject;
-import org.raftbroker.storage.SubjectState;
 
 /** A shard whose publishes wait, as they do without a majority, until they are let go on. */
 public final class HeldShard implements Shard {
@@ -82,7 +82,7 @@ public final class HeldShard implements Shard {
   }
 
   @Override
-  public CompletableFuture<@Nullable SubjectState> describe(Subject subject) {
+  public CompletableFuture<@Nullable DescribedSubject> describe(Subject subject) {
     return shard.describe(subject);
   }
 
@@ -92,9 +92,24 @@ public final class HeldShard implements Shard {
   }
 
   @Override
-  public CompletableFuture<List<KnownSubject>> subjects(
+  public CompletableFuture<SubjectSettings> readSettings(Subject subject) {
+    return shard.readSettings(subject);
+  }
+
+  @Override
+  public CompletableFuture<ArchiveState> readArchiveState() {
+    return shard.readArchiveState();
+  }
+
+  @Override
+  public CompletableFuture<List<DescribedSubject>> subjects(
       String prefix, String afterName, int limit) {
     return shard.subjects(prefix, afterName, limit);
+  }
+
+  @Override
+  public @Nullable StoredMessage messageAtHand(Subject subject, long id) {
+    return shard.messageAtHand(subject, id);
   }
 
   @Override
@@ -103,8 +118,14 @@ public final class HeldShard implements Shard {
   }
 
   @Override
-  public CompletableFuture<ArchivedRun> readArchived(Subject subject, long fromId, int maxBytes) {
-    return shard.readArchived(subject, fromId, maxBytes);
+  public CompletableFuture<MessageRun> read(
+      Subject subject, long fromId, int maxBytes, long knownHead) {
+    return shard.read(subject, fromId, maxBytes, knownHead);
+  }
+
+  @Override
+  public CompletableFuture<SubjectBounds> bounds(Subject subject, boolean upToDate) {
+    return shard.bounds(subject, upToDate);
   }
 
   @Override
@@ -118,8 +139,23 @@ public final class HeldShard implements Shard {
   }
 
   @Override
-  public ShardReader reader() {
-    return shard.reader();
+  public boolean servesHere() {
+    return shard.servesHere();
+  }
+
+  @Override
+  public boolean servesElsewhere() {
+    return shard.servesElsewhere();
+  }
+
+  @Override
+  public boolean isInTouch() {
+    return shard.isInTouch();
+  }
+
+  @Override
+  public long headHere(Subject subject) {
+    return shard.headHere(subject);
   }
 
   @Override

@@ -29,6 +29,7 @@ import org.raftbroker.server.cluster.CurrentMap;
 import org.raftbroker.server.cluster.MapEditor;
 import org.raftbroker.server.delivery.CursorDelivery;
 import org.raftbroker.server.delivery.DeliveryConfig;
+import org.raftbroker.server.delivery.Followers;
 import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.membership.fixed.StaticMembership;
@@ -104,7 +105,11 @@ public final class TestNode implements AutoCloseable {
     var shards = new Shards(replicas.stream().map(around).toList());
     this.delivery =
         new CursorDelivery(
-            shards, DeliveryConfig.DEFAULT, InstantSource.system(), (messages, bytes) -> {});
+            shards,
+            Followers.NONE,
+            DeliveryConfig.DEFAULT,
+            InstantSource.system(),
+            (messages, bytes) -> {});
     replicas.forEach(replica -> replica.listen(delivery));
     delivery.start();
     this.peers = new PeerConnections(membership, SECRET, peerConfig, loops);
@@ -126,7 +131,7 @@ public final class TestNode implements AutoCloseable {
                 limits,
                 loops,
                 requests),
-            new PeerService(applying(shards), broadcast, loops),
+            new PeerService(applying(shards), shards.all(), shards, delivery, broadcast, loops),
             new ClusterService(id, "disk", "terms", () -> true, TreeMap::new, map),
             SECRET,
             requests);

@@ -60,6 +60,16 @@ final class ScriptedDelivery implements Delivery {
   }
 
   @Override
+  public void onReplicaChanged(int shard) {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
+  public CompletableFuture<Subscription> follow(Subject subject, long fromId, Outbound outbound) {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
   public void onSkippedAhead(int shard) {
     throw new UnsupportedOperationException("metrics only look");
   }

@@ -8,14 +8,14 @@ import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.message.SubjectSettings;
+import org.raftbroker.raft.DescribedSubject;
+import org.raftbroker.raft.MessageRun;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
+import org.raftbroker.raft.SubjectBounds;
 import org.raftbroker.raft.command.Command.SingleCommand;
-import org.raftbroker.storage.Archive.ArchivedRun;
+import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.Outcome;
-import org.raftbroker.storage.ShardReader;
-import org.raftbroker.storage.ShardReader.KnownSubject;
-import org.raftbroker.storage.SubjectState;
 
 /** A shard of which only the status is real, and counted. */
 final class ScriptedShard implements Shard {
@@ -52,7 +52,7 @@ final class ScriptedShard implements Shard {
   }
 
   @Override
-  public CompletableFuture<@Nullable SubjectState> describe(Subject subject) {
+  public CompletableFuture<@Nullable DescribedSubject> describe(Subject subject) {
     throw new UnsupportedOperationException("metrics only look");
   }
 
@@ -62,8 +62,23 @@ final class ScriptedShard implements Shard {
   }
 
   @Override
-  public CompletableFuture<List<KnownSubject>> subjects(
+  public CompletableFuture<SubjectSettings> readSettings(Subject subject) {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
+  public CompletableFuture<ArchiveState> readArchiveState() {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
+  public CompletableFuture<List<DescribedSubject>> subjects(
       String prefix, String afterName, int limit) {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
+  public @Nullable StoredMessage messageAtHand(Subject subject, long id) {
     throw new UnsupportedOperationException("metrics only look");
   }
 
@@ -73,7 +88,13 @@ final class ScriptedShard implements Shard {
   }
 
   @Override
-  public CompletableFuture<ArchivedRun> readArchived(Subject subject, long fromId, int maxBytes) {
+  public CompletableFuture<MessageRun> read(
+      Subject subject, long fromId, int maxBytes, long knownHead) {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
+  public CompletableFuture<SubjectBounds> bounds(Subject subject, boolean upToDate) {
     throw new UnsupportedOperationException("metrics only look");
   }
 
@@ -88,7 +109,22 @@ final class ScriptedShard implements Shard {
   }
 
   @Override
-  public ShardReader reader() {
+  public boolean servesHere() {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
+  public boolean servesElsewhere() {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
+  public boolean isInTouch() {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
+  public long headHere(Subject subject) {
     throw new UnsupportedOperationException("metrics only look");
   }
 

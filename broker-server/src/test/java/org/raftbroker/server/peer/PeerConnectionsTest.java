@@ -42,6 +42,7 @@ final class PeerConnectionsTest {
           Duration.ofSeconds(1),
           Duration.ofMillis(50),
           Duration.ofMillis(300),
+          Duration.ofMillis(300),
           Duration.ofSeconds(1),
           Duration.ofSeconds(10),
           Duration.ofSeconds(3));

@@ -15,4 +15,9 @@ public record ClusterSpec(int nodes, int shards, String settings) {
   public ClusterSpec withSettings(String sections) {
     return new ClusterSpec(nodes, shards, sections);
   }
+
+  /** How many nodes have a replica of a shard: the default of {@code cluster.replicas}. */
+  int replicas() {
+    return Math.min(3, nodes);
+  }
 }

@@ -146,7 +146,7 @@ public final class LocalCluster implements AutoCloseable {
         .describeNode(DescribeNodeRequest.getDefaultInstance());
   }
 
-  /** What a node says of its replica of a shard; empty if it does not answer. */
+  /** What a node says of its replica of a shard; empty if it has none, or does not answer. */
   public Optional<Replica> replica(int n, int shard) {
     if (!node(n).isRunning()) {
       return Optional.empty();
@@ -221,11 +221,11 @@ public final class LocalCluster implements AutoCloseable {
     awaitWhole();
   }
 
-  /** Waits until every node is ready and every shard has one leader that all nodes know. */
+  /** Waits until every node is ready and every shard has one leader that all its replicas know. */
   public void awaitWhole() {
     processes.forEach(process -> process.awaitReady(START_BOUND));
     clients.forEach(NodeClient::reconnectNow);
-    Awaitility.await("every shard has a leader that all nodes know")
+    Awaitility.await("every shard has a leader that all its replicas know")
         .atMost(START_BOUND)
         .pollInterval(POLL)
         .until(() -> IntStream.range(0, shards()).allMatch(this::isAgreed));
@@ -235,11 +235,11 @@ public final class LocalCluster implements AutoCloseable {
     OptionalInt leader = leaderNow(shard);
     return leader.isPresent()
         && IntStream.rangeClosed(1, size())
-            .allMatch(
-                n ->
-                    replica(n, shard)
-                        .filter(r -> r.getLeaderId().equals(node(leader.getAsInt()).id()))
-                        .isPresent());
+                .mapToObj(n -> replica(n, shard))
+                .flatMap(Optional::stream)
+                .filter(r -> r.getLeaderId().equals(node(leader.getAsInt()).id()))
+                .count()
+            == spec.replicas();
   }
 
   /** The end of every node's log, for a failure. */
