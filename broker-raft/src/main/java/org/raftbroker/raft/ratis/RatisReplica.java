@@ -508,7 +508,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
   void snapshotIfDue(long bytes, long entries) {
     ShardStateMachine machine = stateMachine;
     if (machine == null
-        || problem.text() != null
+        || !serves()
         || (machine.bytesSinceSnapshot() < bytes && machine.entriesSinceSnapshot() < entries)) {
       return;
     }
