@@ -37,6 +37,8 @@ import org.raftbroker.server.membership.Membership;
 import org.raftbroker.server.membership.fixed.StaticMembership;
 import org.raftbroker.server.metrics.BrokerMetrics;
 import org.raftbroker.server.peer.ClusterSecret;
+import org.raftbroker.server.peer.InterestTable;
+import org.raftbroker.server.peer.OwnInterests;
 import org.raftbroker.server.peer.PeerBroadcast;
 import org.raftbroker.server.peer.PeerConnections;
 import org.raftbroker.server.peer.PeerService;
@@ -68,6 +70,7 @@ public final class BrokerNode {
   private final PeerConnections peers;
   private final RatisNode ratis;
   private final ReplicaFollowers followers;
+  private final OwnInterests interests;
   private final CursorDelivery delivery;
   private final PeerService peerService;
   private final GrpcServer grpc;
@@ -124,14 +127,18 @@ public final class BrokerNode {
             sharedStorage == null ? null : sharedStorage.forShards());
     catchUp = new CatchUp(ratis.shards());
     followers = new ReplicaFollowers(self.id(), directory, peers, loops);
-    delivery = new CursorDelivery(ratis.shards(), followers, config.delivery(), clock, metrics);
-    PeerBroadcast broadcast = new PeerBroadcast(delivery, peers);
+    interests = new OwnInterests(self.id(), peers, loops);
+    delivery =
+        new CursorDelivery(ratis.shards(), followers, interests, config.delivery(), clock, metrics);
+    InterestTable interestTable = new InterestTable();
+    PeerBroadcast broadcast = new PeerBroadcast(delivery, peers, interestTable);
     peerService =
         new PeerService(
             ratis.forwardedSubmissions(),
             ratis.replicatedShards().stream().map(ReplicatedShard::local).toList(),
             ratis.shards(),
             delivery,
+            interestTable,
             broadcast,
             loops);
     BrokerService broker =
@@ -209,6 +216,7 @@ public final class BrokerNode {
     }
     delivery.start();
     grpc.start();
+    interests.start();
     var unused =
         readinessTimer.scheduleWithFixedDelay(
             this::lookAround, 0, READINESS_PERIOD_MILLIS, TimeUnit.MILLISECONDS);
@@ -282,6 +290,7 @@ public final class BrokerNode {
     }
     ratis.drain(Duration.ofSeconds(1));
     followers.close();
+    interests.close();
     peers.close();
     ratis.close();
     delivery.close();

@@ -21,6 +21,8 @@ import org.raftbroker.proto.peer.FollowRequest;
 import org.raftbroker.proto.peer.FollowResponse;
 import org.raftbroker.proto.peer.ForwardRequest;
 import org.raftbroker.proto.peer.ForwardResponse;
+import org.raftbroker.proto.peer.InterestFrame;
+import org.raftbroker.proto.peer.InterestTaken;
 import org.raftbroker.proto.peer.PeerGrpc;
 import org.raftbroker.proto.peer.Question;
 import org.raftbroker.raft.ForwardedSubmissions;
@@ -44,6 +46,7 @@ public final class PeerService {
   private final ReplicaAnswers answers;
   private final Shards shards;
   private final Delivery delivery;
+  private final InterestTable interests;
   private final PeerBroadcast broadcast;
   private final EventLoops loops;
   private final Set<ForwardCall> forwarding = ConcurrentHashMap.newKeySet();
@@ -56,12 +59,14 @@ public final class PeerService {
       List<? extends ReplicaReads> replicas,
       Shards shards,
       Delivery delivery,
+      InterestTable interests,
       PeerBroadcast broadcast,
       EventLoops loops) {
     this.submissions = submissions;
     this.answers = new ReplicaAnswers(replicas);
     this.shards = shards;
     this.delivery = delivery;
+    this.interests = interests;
     this.broadcast = broadcast;
     this.loops = loops;
   }
@@ -81,14 +86,17 @@ public final class PeerService {
             .addMethod(forward)
             .addMethod(PeerGrpc.getAskMethod())
             .addMethod(PeerGrpc.getFollowMethod())
+            .addMethod(PeerGrpc.getTellInterestsMethod())
             .addMethod(PeerGrpc.getDeliverBroadcastMethod())
             .build();
+    ServerCallHandler<InterestFrame, InterestTaken> interested = this::startListening;
     ServerCallHandler<FollowRequest, FollowResponse> followers = this::startFollowing;
     ServerCallHandler<ForwardRequest, ForwardResponse> streams = this::startForwarding;
     return ServerServiceDefinition.builder(descriptor)
         .addMethod(forward, streams)
         .addMethod(PeerGrpc.getAskMethod(), ServerCalls.asyncUnaryCall(this::ask))
         .addMethod(PeerGrpc.getFollowMethod(), followers)
+        .addMethod(PeerGrpc.getTellInterestsMethod(), interested)
         .addMethod(PeerGrpc.getDeliverBroadcastMethod(), ServerCalls.asyncUnaryCall(this::deliver))
         .build();
   }
@@ -104,6 +112,13 @@ public final class PeerService {
   private ServerCall.Listener<FollowRequest> startFollowing(
       ServerCall<FollowRequest, FollowResponse> call, Metadata headers) {
     FollowCall started = new FollowCall(call, loops.current(), this::shard, delivery);
+    started.start();
+    return started;
+  }
+
+  private ServerCall.Listener<InterestFrame> startListening(
+      ServerCall<InterestFrame, InterestTaken> call, Metadata headers) {
+    InterestCall started = new InterestCall(call, interests);
     started.start();
     return started;
   }

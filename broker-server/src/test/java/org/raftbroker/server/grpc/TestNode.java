@@ -29,6 +29,8 @@ import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.membership.fixed.StaticMembership;
 import org.raftbroker.server.peer.ClusterSecret;
+import org.raftbroker.server.peer.InterestTable;
+import org.raftbroker.server.peer.OwnInterests;
 import org.raftbroker.server.peer.PeerBroadcast;
 import org.raftbroker.server.peer.PeerConfig;
 import org.raftbroker.server.peer.PeerConnections;
@@ -50,6 +52,11 @@ public final class TestNode implements AutoCloseable {
   public final List<ReplicaOfOne> replicas = new ArrayList<>();
   public final CursorDelivery delivery;
   public final PeerConnections peers;
+  public final InterestTable interestTable = new InterestTable();
+
+  /** Not started: until then its peers send it every broadcast, and it dials nobody by itself. */
+  public final OwnInterests interests;
+
   public final GrpcServer server;
   private final ManagedChannel channel;
 
@@ -98,17 +105,19 @@ public final class TestNode implements AutoCloseable {
     }
     var membership = new StaticMembership(id, members);
     var shards = new Shards(replicas.stream().map(around).toList());
+    this.peers = new PeerConnections(membership, SECRET, peerConfig, loops);
+    this.interests = new OwnInterests(id, peers, loops);
     this.delivery =
         new CursorDelivery(
             shards,
             Followers.NONE,
+            interests,
             DeliveryConfig.DEFAULT,
             InstantSource.system(),
             (messages, bytes) -> {});
     replicas.forEach(replica -> replica.listen(delivery));
     delivery.start();
-    this.peers = new PeerConnections(membership, SECRET, peerConfig, loops);
-    var broadcast = new PeerBroadcast(delivery, peers);
+    var broadcast = new PeerBroadcast(delivery, peers, interestTable);
     this.server =
         new GrpcServer(
             membership.self().grpc(),
@@ -124,7 +133,8 @@ public final class TestNode implements AutoCloseable {
                 limits,
                 loops,
                 requests),
-            new PeerService(applying(shards), shards.all(), shards, delivery, broadcast, loops),
+            new PeerService(
+                applying(shards), shards.all(), shards, delivery, interestTable, broadcast, loops),
             SECRET,
             requests);
     try {
@@ -175,6 +185,7 @@ public final class TestNode implements AutoCloseable {
   public void close() {
     try {
       channel.shutdownNow();
+      interests.close();
       peers.close();
       server.close(Duration.ofMillis(100));
       delivery.close();
