@@ -284,7 +284,7 @@ public final class BrokerNode {
         new BrokerException(
             Reason.SHUTTING_DOWN,
             "this node is stopping; resume at another node after the last id that came"));
-    peerService.endForwarding();
+    peerService.endStreams();
     if (!grpc.close(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))) {
       log.atWarn().log("calls were cut off because the time to stop was over (shutdown.timeout)");
     }

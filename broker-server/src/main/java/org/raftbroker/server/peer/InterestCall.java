@@ -3,8 +3,10 @@ package org.raftbroker.server.peer;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
+import io.netty.util.concurrent.EventExecutor;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.raftbroker.proto.peer.InterestFrame;
 import org.raftbroker.proto.peer.InterestTaken;
 
@@ -14,13 +16,22 @@ import org.raftbroker.proto.peer.InterestTaken;
  */
 final class InterestCall extends ServerCall.Listener<InterestFrame> {
   private final ServerCall<InterestFrame, InterestTaken> call;
+  private final EventExecutor loop;
   private final InterestTable table;
+  private final Consumer<InterestCall> onEnd;
   private final Set<Long> hashes = ConcurrentHashMap.newKeySet();
   private String memberId = "";
+  private boolean closed;
 
-  InterestCall(ServerCall<InterestFrame, InterestTaken> call, InterestTable table) {
+  InterestCall(
+      ServerCall<InterestFrame, InterestTaken> call,
+      EventExecutor loop,
+      InterestTable table,
+      Consumer<InterestCall> onEnd) {
     this.call = call;
+    this.loop = loop;
     this.table = table;
+    this.onEnd = onEnd;
   }
 
   void start() {
@@ -28,8 +39,29 @@ final class InterestCall extends ServerCall.Listener<InterestFrame> {
     call.request(1);
   }
 
+  /** Any thread. The peer is sent every broadcast from now on. */
+  void end(Status status) {
+    loop.execute(() -> close(status));
+  }
+
+  private void close(Status status) {
+    if (!closed) {
+      over();
+      call.close(status, new Metadata());
+    }
+  }
+
+  private void over() {
+    closed = true;
+    table.forget(memberId, hashes);
+    onEnd.accept(this);
+  }
+
   @Override
   public void onMessage(InterestFrame frame) {
+    if (closed) {
+      return;
+    }
     hashes.addAll(frame.getAddedList());
     frame.getRemovedList().forEach(hashes::remove);
     if (frame.getComplete()) {
@@ -42,12 +74,13 @@ final class InterestCall extends ServerCall.Listener<InterestFrame> {
 
   @Override
   public void onHalfClose() {
-    table.forget(memberId, hashes);
-    call.close(Status.OK, new Metadata());
+    close(Status.OK);
   }
 
   @Override
   public void onCancel() {
-    table.forget(memberId, hashes);
+    if (!closed) {
+      over();
+    }
   }
 }

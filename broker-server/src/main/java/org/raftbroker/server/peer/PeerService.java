@@ -50,6 +50,10 @@ public final class PeerService {
   private final PeerBroadcast broadcast;
   private final EventLoops loops;
   private final Set<ForwardCall> forwarding = ConcurrentHashMap.newKeySet();
+  private final Set<InterestCall> listening = ConcurrentHashMap.newKeySet();
+
+  // Set once, before the streams that are there are ended.
+  private volatile @Nullable Status ending;
 
   /**
    * @param replicas this node's own, by shard; one that is not there refuses to answer
@@ -118,8 +122,14 @@ public final class PeerService {
 
   private ServerCall.Listener<InterestFrame> startListening(
       ServerCall<InterestFrame, InterestTaken> call, Metadata headers) {
-    InterestCall started = new InterestCall(call, interests);
+    InterestCall started = new InterestCall(call, loops.current(), interests, listening::remove);
+    listening.add(started);
     started.start();
+    // After it was added: either endStreams has seen it there, or it sees here that all is ending.
+    Status end = ending;
+    if (end != null) {
+      started.end(end);
+    }
     return started;
   }
 
@@ -146,10 +156,15 @@ public final class PeerService {
                 });
   }
 
-  /** Ends every stream of forwarded submissions once it is answered: this node is stopping. */
-  public void endForwarding() {
+  /**
+   * Ends every stream of a peer, those of forwarded submissions once they are answered: this node
+   * is stopping. Streams that follow subjects end with their subscriptions.
+   */
+  public void endStreams() {
     Status stopping = Status.UNAVAILABLE.withDescription("this node is stopping");
+    ending = stopping;
     forwarding.forEach(call -> call.end(stopping));
+    listening.forEach(call -> call.end(stopping));
   }
 
   private void deliver(PublishRequest hop, StreamObserver<BroadcastResponse> response) {

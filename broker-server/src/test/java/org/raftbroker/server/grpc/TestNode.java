@@ -57,6 +57,7 @@ public final class TestNode implements AutoCloseable {
   /** Not started: until then its peers send it every broadcast, and it dials nobody by itself. */
   public final OwnInterests interests;
 
+  public final PeerService peerService;
   public final GrpcServer server;
   private final ManagedChannel channel;
 
@@ -118,6 +119,9 @@ public final class TestNode implements AutoCloseable {
     replicas.forEach(replica -> replica.listen(delivery));
     delivery.start();
     var broadcast = new PeerBroadcast(delivery, peers, interestTable);
+    this.peerService =
+        new PeerService(
+            applying(shards), shards.all(), shards, delivery, interestTable, broadcast, loops);
     this.server =
         new GrpcServer(
             membership.self().grpc(),
@@ -133,8 +137,7 @@ public final class TestNode implements AutoCloseable {
                 limits,
                 loops,
                 requests),
-            new PeerService(
-                applying(shards), shards.all(), shards, delivery, interestTable, broadcast, loops),
+            peerService,
             SECRET,
             requests);
     try {

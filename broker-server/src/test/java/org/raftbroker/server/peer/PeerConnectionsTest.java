@@ -233,6 +233,21 @@ final class PeerConnectionsTest {
     assertThat(here.broker().broadcast(broadcast()).getUnreachableNodes()).isEqualTo(1);
   }
 
+  /** Peers keep streams open for as long as they can, and would be waited for in vain. */
+  @Test
+  void nodeThatStopsDoesNotWaitForItsPeers() throws Exception {
+    TestNode there = start("n2", PeerConfig.DEFAULT, UnaryOperator.identity());
+    there.interests.start();
+    Awaitility.await()
+        .atMost(10, TimeUnit.SECONDS)
+        .until(() -> !here.interestTable.mayHave("n2", ORDERS));
+    get(there.peers.forward("n1", 0, List.of(submission("a"))));
+
+    here.peerService.endStreams();
+
+    assertThat(here.server.close(Duration.ofSeconds(10))).as("ended by themselves").isTrue();
+  }
+
   private static ClientCall<SubscribeRequest, MessageResponse> subscribeAndAwaitHeaders(
       TestNode node) throws Exception {
     CompletableFuture<Void> inPlace = new CompletableFuture<>();
