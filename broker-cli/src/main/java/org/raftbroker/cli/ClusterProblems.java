@@ -2,6 +2,7 @@ package org.raftbroker.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -20,7 +21,12 @@ final class ClusterProblems {
   static List<String> of(ClusterView view) {
     List<String> problems = new ArrayList<>();
     ofMembers(view, problems);
-    view.replicasByShard().forEach((shard, replicas) -> ofShard(shard, replicas, problems));
+    Map<Integer, List<Placed>> replicasByShard = view.replicasByShard();
+    for (int shard : view.shards()) {
+      List<Placed> replicas = replicasByShard.getOrDefault(shard, List.of());
+      ofPlacement(shard, view.placement(shard), replicas, problems);
+      ofShard(shard, replicas, problems);
+    }
     return problems;
   }
 
@@ -54,9 +60,27 @@ final class ClusterProblems {
       problems.add("members disagree about who is one: " + String.join(" | ", memberLists));
     }
     long up = view.members().stream().filter(MemberView::up).count();
-    if (up <= view.members().size() / 2) {
+    boolean tellsPlacements = view.shards().stream().anyMatch(n -> !view.placement(n).isEmpty());
+    if (!tellsPlacements && up <= view.members().size() / 2) {
       problems.add(
           "only " + up + " of " + view.members().size() + " members answer: no majority to commit");
+    }
+  }
+
+  private static void ofPlacement(
+      int shard, List<String> placement, List<Placed> replicas, List<String> problems) {
+    long up = replicas.stream().filter(placed -> placement.contains(placed.memberId())).count();
+    if (!placement.isEmpty() && up <= placement.size() / 2) {
+      problems.add(
+          "shard "
+              + shard
+              + ": only "
+              + up
+              + " of its "
+              + placement.size()
+              + " replicas answer ("
+              + String.join(", ", placement)
+              + "): no majority to commit");
     }
   }
 

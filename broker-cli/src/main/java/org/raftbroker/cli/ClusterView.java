@@ -5,7 +5,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.proto.admin.Member;
 import org.raftbroker.proto.admin.NodeDescription;
@@ -51,6 +53,33 @@ record ClusterView(String cluster, List<MemberView> members) {
       }
     }
     return byShard;
+  }
+
+  /**
+   * The members that have a replica of a shard, as the first one that answered knows it, those that
+   * did not answer included; empty if it does not say, as those of earlier versions.
+   */
+  List<String> placement(int shard) {
+    for (MemberView view : members) {
+      if (view.description != null) {
+        return view.description.getPlacementsList().stream()
+            .filter(placement -> placement.getShard() == shard)
+            .flatMap(placement -> placement.getMemberIdsList().stream())
+            .toList();
+      }
+    }
+    return List.of();
+  }
+
+  /** Numbers of all shards that a member described or knows of. */
+  SortedSet<Integer> shards() {
+    SortedSet<Integer> shards = new TreeSet<>(replicasByShard().keySet());
+    for (MemberView view : members) {
+      if (view.description != null) {
+        view.description.getPlacementsList().forEach(placed -> shards.add(placed.getShard()));
+      }
+    }
+    return shards;
   }
 
   /** Whether there is an archive: something was moved there, or is about to be. */

@@ -99,6 +99,10 @@ final class MemoryBroker implements AutoCloseable {
     description = node;
   }
 
+  NodeDescription description() {
+    return description;
+  }
+
   String transferredTo() {
     return transferredTo;
   }

@@ -48,6 +48,8 @@ import org.raftbroker.server.membership.Membership;
 import org.raftbroker.server.membership.fixed.StaticMembership;
 import org.raftbroker.server.metrics.BrokerMetrics;
 import org.raftbroker.server.peer.ClusterSecret;
+import org.raftbroker.server.peer.InterestTable;
+import org.raftbroker.server.peer.OwnInterests;
 import org.raftbroker.server.peer.PeerBroadcast;
 import org.raftbroker.server.peer.PeerConnections;
 import org.raftbroker.server.peer.PeerService;
@@ -83,6 +85,7 @@ public final class BrokerNode {
   private final PlacementDriver placement;
   private final RatisNode ratis;
   private final ReplicaFollowers followers;
+  private final OwnInterests interests;
   private final CursorDelivery delivery;
   private final PeerService peerService;
   private final GrpcServer grpc;
@@ -147,14 +150,18 @@ public final class BrokerNode {
     entrance = entrance(data, editor);
     catchUp = new CatchUp(ratis.shards());
     followers = new ReplicaFollowers(self.id(), directory, peers, loops);
-    delivery = new CursorDelivery(ratis.shards(), followers, config.delivery(), clock, metrics);
-    PeerBroadcast broadcast = new PeerBroadcast(delivery, peers);
+    interests = new OwnInterests(self.id(), peers, loops);
+    delivery =
+        new CursorDelivery(ratis.shards(), followers, interests, config.delivery(), clock, metrics);
+    InterestTable interestTable = new InterestTable();
+    PeerBroadcast broadcast = new PeerBroadcast(delivery, peers, interestTable);
     peerService =
         new PeerService(
             ratis.forwardedSubmissions(),
             ratis.replicatedShards().stream().map(ReplicatedShard::local).toList(),
             ratis.shards(),
             delivery,
+            interestTable,
             broadcast,
             loops);
     BrokerService broker =
@@ -309,6 +316,7 @@ public final class BrokerNode {
     }
     delivery.start();
     grpc.start();
+    interests.start();
     mapFollower.start();
     entrance.start();
     placement.start();
@@ -389,12 +397,13 @@ public final class BrokerNode {
         new BrokerException(
             Reason.SHUTTING_DOWN,
             "this node is stopping; resume at another node after the last id that came"));
-    peerService.endForwarding();
+    peerService.endStreams();
     if (!grpc.close(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))) {
       log.atWarn().log("calls were cut off because the time to stop was over (shutdown.timeout)");
     }
     ratis.drain(Duration.ofSeconds(1));
     followers.close();
+    interests.close();
     peers.close();
     ratis.close();
     delivery.close();

@@ -57,6 +57,8 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
   // Replaced on the apply thread; read by any.
   private volatile RocksShardStore store;
 
+  private volatile boolean inTouch = true;
+
   // Only touched on the apply thread.
   private long logIndex;
   private @Nullable ApplyListener listener;
@@ -221,7 +223,12 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
 
   @Override
   public boolean isInTouch() {
-    return true;
+    return inTouch;
+  }
+
+  /** As if its leader could not be reached any more. */
+  public void loseTouch() {
+    inTouch = false;
   }
 
   @Override
@@ -231,6 +238,11 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
 
   public ShardReader reader() {
     return store.reader();
+  }
+
+  @Override
+  public List<String> replicas() {
+    return List.of("n1");
   }
 
   @Override

@@ -29,6 +29,7 @@ import org.raftbroker.proto.admin.ListSubjectsRequest;
 import org.raftbroker.proto.admin.PurgeSubjectRequest;
 import org.raftbroker.proto.admin.SubjectDescription;
 import org.raftbroker.proto.admin.SubjectSettings;
+import org.raftbroker.proto.admin.TransferLeadershipRequest;
 import org.raftbroker.systemtests.cluster.ClusterSpec;
 import org.raftbroker.systemtests.cluster.LocalCluster;
 import org.raftbroker.systemtests.cluster.NodeClient;
@@ -87,6 +88,26 @@ class NodeWithoutReplicaTest {
       assertThat(reached.getReached()).isEqualTo(2);
       assertThat(fresh.take().getBody().toStringUtf8()).isEqualTo("now");
     }
+  }
+
+  @Test
+  void leadershipGoesOnlyWhereThereIsAReplica() {
+    LocalCluster cluster = clusters.start(FOUR_NODES, directory);
+    String leader = cluster.node(cluster.leaderOf(0)).id();
+    TransferLeadershipRequest request =
+        TransferLeadershipRequest.newBuilder().setToMemberId(cluster.node(OUTSIDE).id()).build();
+
+    Refusal atTheLeader =
+        Refusal.of(
+            () -> cluster.client(cluster.leaderOf(0)).admin(PATIENCE).transferLeadership(request));
+    assertThat(atTheLeader.reason()).isEqualTo("TRANSFER_FAILED");
+    assertThat(atTheLeader.message()).contains("n1", "n2", "n3");
+    Refusal outside =
+        Refusal.of(() -> cluster.client(OUTSIDE).admin(PATIENCE).transferLeadership(request));
+    assertThat(outside.reason()).isEqualTo("TRANSFER_FAILED");
+    assertThat(outside.message()).contains("has no replica", leader);
+    assertThat(cluster.describe(OUTSIDE).getPlacements(0).getMemberIdsList())
+        .containsExactly("n1", "n2", "n3");
   }
 
   @Test

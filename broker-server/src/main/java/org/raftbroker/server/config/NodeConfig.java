@@ -98,13 +98,14 @@ public record NodeConfig(
   /** What works but is probably not meant; for the log. */
   public List<String> warnings() {
     List<String> warnings = new ArrayList<>();
-    int size = cluster.members().size();
-    if (size % 2 == 0) {
+    int copies = Math.min(cluster.replicas(), cluster.members().size());
+    if (copies % 2 == 0) {
       warnings.add(
-          "cluster.members has "
-              + size
-              + " members, which tolerate no more failures than "
-              + (size - 1)
+          "each shard has "
+              + copies
+              + " replicas (cluster.replicas, or all of cluster.members), which tolerate no more"
+              + " failures than "
+              + (copies - 1)
               + "; add or remove one");
     }
     boolean isLocal =

@@ -49,17 +49,19 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
 
   /**
    * @param followers bring what this node has no replica of
+   * @param interests learns which subjects have clients here
    * @param clock decides what has expired
    */
   public CursorDelivery(
       Shards shards,
       Followers followers,
+      Interests interests,
       DeliveryConfig config,
       InstantSource clock,
       DeliveryObserver observer) {
     this.shards = shards;
     this.tails = new TailMemory(config.tailBytes(), config.subjectTailBytes());
-    this.subjects = new SubscribedSubjects(shards, tails, followers);
+    this.subjects = new SubscribedSubjects(shards, tails, followers, interests);
     this.reads = new StoreReads(config.readThreads());
     this.surroundings = new Surroundings(reads, config.readBytes(), clock, observer);
     this.progressInterval = config.progressInterval();
@@ -96,19 +98,16 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
   public CompletableFuture<Subscription> subscribe(
       Subject subject, Start start, boolean progress, Outbound outbound) {
     // First of all, so that nothing applied from now on can miss the tail.
-    SubscribedSubject subscribed = subjects.join(subject);
-    return subscribe(
-        subscribed,
-        start,
-        progress ? CursorSubscription.For.CLIENT_WITH_PROGRESS : CursorSubscription.For.CLIENT,
-        outbound);
+    CursorSubscription.For whom =
+        progress ? CursorSubscription.For.CLIENT_WITH_PROGRESS : CursorSubscription.For.CLIENT;
+    return subscribe(subjects.join(subject, whom), start, whom, outbound);
   }
 
   @Override
   public CompletableFuture<Subscription> follow(Subject subject, long fromId, Outbound outbound) {
-    SubscribedSubject subscribed = subjects.join(subject);
+    SubscribedSubject subscribed = subjects.join(subject, CursorSubscription.For.NODE);
     if (!subscribed.shard().servesHere()) {
-      subjects.leave(subscribed);
+      subjects.leave(subscribed, CursorSubscription.For.NODE);
       return CompletableFuture.failedFuture(nothingToFollow(subscribed.shard()));
     }
     return subscribe(subscribed, new Start.FromId(fromId), CursorSubscription.For.NODE, outbound);
@@ -120,20 +119,24 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
     var unused =
         subscribed
             .firstId(start)
+            // Whoever is told that the subscription is in place may count on broadcasts.
+            .thenCombine(subscribed.knownToPeers(whom), (firstId, known) -> firstId)
             .whenComplete(
                 (firstId, failure) ->
                     onExecutor(
                         subscribed,
+                        whom,
                         outbound,
                         inPlace,
                         failure != null
-                            ? () -> refuse(subscribed, subscribed.refusal(failure), inPlace)
+                            ? () -> refuse(subscribed, whom, subscribed.refusal(failure), inPlace)
                             : () -> begin(subscribed, firstId, whom, outbound, inPlace)));
     return inPlace;
   }
 
   private void onExecutor(
       SubscribedSubject subscribed,
+      CursorSubscription.For whom,
       Outbound outbound,
       CompletableFuture<Subscription> inPlace,
       Runnable task) {
@@ -142,6 +145,7 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
     } catch (RejectedExecutionException e) {
       refuse(
           subscribed,
+          whom,
           new BrokerException(Reason.SHUTTING_DOWN, "the connection's event loop has ended"),
           inPlace);
     }
@@ -149,9 +153,10 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
 
   private void refuse(
       SubscribedSubject subscribed,
+      CursorSubscription.For whom,
       BrokerException refusal,
       CompletableFuture<Subscription> inPlace) {
-    subjects.leave(subscribed);
+    subjects.leave(subscribed, whom);
     inPlace.completeExceptionally(refusal);
   }
 

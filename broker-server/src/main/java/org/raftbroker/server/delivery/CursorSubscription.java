@@ -156,6 +156,10 @@ final class CursorSubscription implements Subscription {
     return whom == For.CLIENT_WITH_PROGRESS;
   }
 
+  For whom() {
+    return whom;
+  }
+
   /** Whether another node follows the subject, for subscribers of its own. */
   boolean isOfANode() {
     return whom == For.NODE;

@@ -40,6 +40,10 @@ final class SubscribedSubject implements Followers.Follower {
   // Subscriptions, those included that are still being put in place. Only touched by
   // SubscribedSubjects, one thread at a time.
   int members;
+  int clients;
+
+  // Null while no client is among them. Written by SubscribedSubjects, one thread at a time.
+  volatile @Nullable CompletableFuture<Void> knownToPeers;
 
   // Only touched on the shard's apply thread.
   private boolean touched;
@@ -241,6 +245,14 @@ final class SubscribedSubject implements Followers.Follower {
             : bounds.firstId());
   }
 
+  /** Completes when a broadcast of any node comes to the subscription. */
+  CompletableFuture<Void> knownToPeers(CursorSubscription.For whom) {
+    CompletableFuture<Void> known = knownToPeers;
+    return whom == CursorSubscription.For.NODE || known == null
+        ? CompletableFuture.completedFuture(null)
+        : known;
+  }
+
   /** The place for a subscription that uses {@code executor}. */
   void add(CursorSubscription subscription, Executor executor) {
     loops.compute(
@@ -260,7 +272,7 @@ final class SubscribedSubject implements Followers.Follower {
           loop.remove(subscription);
           return loop.isEmpty() ? null : loop;
         });
-    all.leave(this);
+    all.leave(this, subscription.whom());
   }
 
   void endAll(BrokerException reason) {

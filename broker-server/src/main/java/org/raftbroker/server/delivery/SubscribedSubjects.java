@@ -15,16 +15,18 @@ final class SubscribedSubjects {
   private final Shards shards;
   private final TailMemory memory;
   private final Followers followers;
+  private final Interests interests;
   private final Map<Subject, SubscribedSubject> bySubject = new ConcurrentHashMap<>();
 
-  SubscribedSubjects(Shards shards, TailMemory memory, Followers followers) {
+  SubscribedSubjects(Shards shards, TailMemory memory, Followers followers, Interests interests) {
     this.shards = shards;
     this.memory = memory;
     this.followers = followers;
+    this.interests = interests;
   }
 
   /** From when this returns, everything applied on the subject comes to its tail. */
-  SubscribedSubject join(Subject subject) {
+  SubscribedSubject join(Subject subject, CursorSubscription.For whom) {
     return bySubject.compute(
         subject,
         (name, there) -> {
@@ -34,17 +36,23 @@ final class SubscribedSubjects {
                       name, shards.of(name), new SubjectTail(memory), this, followers)
                   : there;
           subscribed.members++;
+          if (whom != CursorSubscription.For.NODE && ++subscribed.clients == 1) {
+            subscribed.knownToPeers = interests.add(name);
+          }
           return subscribed;
         });
   }
 
   /** Undoes one {@link #join}. */
-  void leave(SubscribedSubject subscribed) {
+  void leave(SubscribedSubject subscribed, CursorSubscription.For whom) {
     bySubject.compute(
         subscribed.subject(),
         (name, there) -> {
           if (there != subscribed) {
             throw new IllegalStateException("a subscription of " + name + " left twice");
+          }
+          if (whom != CursorSubscription.For.NODE && --subscribed.clients == 0) {
+            interests.remove(name);
           }
           if (--subscribed.members > 0) {
             return subscribed;

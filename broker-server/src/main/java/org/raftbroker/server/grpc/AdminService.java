@@ -11,6 +11,7 @@ import org.raftbroker.message.Reason;
 import org.raftbroker.proto.admin.AdminGrpc;
 import org.raftbroker.proto.admin.DescribeNodeRequest;
 import org.raftbroker.proto.admin.NodeDescription;
+import org.raftbroker.proto.admin.Placement;
 import org.raftbroker.proto.admin.Replica;
 import org.raftbroker.proto.admin.TransferLeadershipRequest;
 import org.raftbroker.proto.admin.TransferLeadershipResponse;
@@ -97,6 +98,8 @@ public final class AdminService {
               .setHttpAddress(member.http().toString()));
     }
     for (Shard shard : shards.all()) {
+      node.addPlacements(
+          Placement.newBuilder().setShard(shard.number()).addAllMemberIds(shard.replicas()));
       ReplicaStatus status = shard.status();
       if (!status.isAbsent()) {
         node.addReplicas(replica(status));

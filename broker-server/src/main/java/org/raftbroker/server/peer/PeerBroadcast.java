@@ -12,28 +12,37 @@ import org.raftbroker.server.delivery.Delivery;
 
 /**
  * Takes ephemeral messages to the current subscriptions of every node: those of this one directly,
- * those of each other in one hop. Any thread; nothing blocks.
+ * those of each other that has subscribers of the subject, or might have, in one hop. Any thread;
+ * nothing blocks.
  */
 public final class PeerBroadcast {
   private static final int UNREACHABLE = -1;
 
   private final Delivery delivery;
   private final PeerConnections peers;
+  private final InterestTable interests;
 
   /**
    * How far a broadcast came.
    *
    * @param subscriptions to how many it was handed, over all nodes that answered
-   * @param unreachableNodes how many nodes did not answer in time
+   * @param unreachableNodes how many nodes that may have subscriptions did not answer in time
    */
   public record Reach(int subscriptions, int unreachableNodes) {}
 
-  public PeerBroadcast(Delivery delivery, PeerConnections peers) {
+  /**
+   * @param interests says which peers need not be asked
+   */
+  public PeerBroadcast(Delivery delivery, PeerConnections peers, InterestTable interests) {
     this.delivery = delivery;
     this.peers = peers;
+    this.interests = interests;
   }
 
-  /** Completes when every node has answered or its time is up; never fails because of one. */
+  /**
+   * Completes when every node that was asked has answered or its time is up; never fails because of
+   * one.
+   */
   public CompletableFuture<Reach> broadcast(NewMessage message) {
     PublishRequest hop =
         PublishRequest.newBuilder()
@@ -44,7 +53,9 @@ public final class PeerBroadcast {
             .build();
     List<CompletableFuture<Integer>> answers = new ArrayList<>();
     for (String peer : peers.peers()) {
-      answers.add(peers.deliver(peer, hop).exceptionally(unreachable -> UNREACHABLE));
+      if (interests.mayHave(peer, message.subject())) {
+        answers.add(peers.deliver(peer, hop).exceptionally(unreachable -> UNREACHABLE));
+      }
     }
     int here = deliver(message);
     return CompletableFuture.allOf(answers.toArray(new CompletableFuture<?>[0]))

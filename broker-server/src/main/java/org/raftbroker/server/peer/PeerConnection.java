@@ -26,6 +26,8 @@ import org.raftbroker.proto.PublishRequest;
 import org.raftbroker.proto.peer.Answer;
 import org.raftbroker.proto.peer.FollowRequest;
 import org.raftbroker.proto.peer.FollowResponse;
+import org.raftbroker.proto.peer.InterestFrame;
+import org.raftbroker.proto.peer.InterestTaken;
 import org.raftbroker.proto.peer.PeerGrpc;
 import org.raftbroker.proto.peer.Question;
 import org.raftbroker.raft.command.Submission;
@@ -90,6 +92,13 @@ final class PeerConnection {
   ClientCall<FollowRequest, FollowResponse> follow() {
     connectAgain();
     return outsideOfTheCaller(() -> calls.newCall(PeerGrpc.getFollowMethod(), CallOptions.DEFAULT));
+  }
+
+  /** A call that is not started yet, for what this node has subscribers of. */
+  ClientCall<InterestFrame, InterestTaken> tellInterests() {
+    connectAgain();
+    return outsideOfTheCaller(
+        () -> calls.newCall(PeerGrpc.getTellInterestsMethod(), CallOptions.DEFAULT));
   }
 
   /**

@@ -16,6 +16,8 @@ import org.raftbroker.proto.cluster.FoundResponse;
 import org.raftbroker.proto.cluster.MapVersion;
 import org.raftbroker.proto.peer.FollowRequest;
 import org.raftbroker.proto.peer.FollowResponse;
+import org.raftbroker.proto.peer.InterestFrame;
+import org.raftbroker.proto.peer.InterestTaken;
 import org.raftbroker.raft.PeerLink;
 import org.raftbroker.raft.RemoteReplicas;
 import org.raftbroker.raft.ReplicaReads;
@@ -68,6 +70,12 @@ public final class PeerConnections implements PeerLink, RemoteReplicas {
   @Nullable ClientCall<FollowRequest, FollowResponse> follow(String memberId) {
     PeerConnection connection = to(memberId);
     return connection == null ? null : connection.follow();
+  }
+
+  /** A call that is not started yet; null if there is no way to the member. */
+  @Nullable ClientCall<InterestFrame, InterestTaken> tellInterests(String memberId) {
+    PeerConnection connection = to(memberId);
+    return connection == null ? null : connection.tellInterests();
   }
 
   /** Breaks every connection; what is under way fails. */

@@ -21,6 +21,8 @@ import org.raftbroker.proto.peer.FollowRequest;
 import org.raftbroker.proto.peer.FollowResponse;
 import org.raftbroker.proto.peer.ForwardRequest;
 import org.raftbroker.proto.peer.ForwardResponse;
+import org.raftbroker.proto.peer.InterestFrame;
+import org.raftbroker.proto.peer.InterestTaken;
 import org.raftbroker.proto.peer.PeerGrpc;
 import org.raftbroker.proto.peer.Question;
 import org.raftbroker.raft.ForwardedSubmissions;
@@ -44,9 +46,14 @@ public final class PeerService {
   private final ReplicaAnswers answers;
   private final Shards shards;
   private final Delivery delivery;
+  private final InterestTable interests;
   private final PeerBroadcast broadcast;
   private final EventLoops loops;
   private final Set<ForwardCall> forwarding = ConcurrentHashMap.newKeySet();
+  private final Set<InterestCall> listening = ConcurrentHashMap.newKeySet();
+
+  // Set once, before the streams that are there are ended.
+  private volatile @Nullable Status ending;
 
   /**
    * @param replicas this node's own, by shard; one that is not there refuses to answer
@@ -56,12 +63,14 @@ public final class PeerService {
       List<? extends ReplicaReads> replicas,
       Shards shards,
       Delivery delivery,
+      InterestTable interests,
       PeerBroadcast broadcast,
       EventLoops loops) {
     this.submissions = submissions;
     this.answers = new ReplicaAnswers(replicas);
     this.shards = shards;
     this.delivery = delivery;
+    this.interests = interests;
     this.broadcast = broadcast;
     this.loops = loops;
   }
@@ -81,14 +90,17 @@ public final class PeerService {
             .addMethod(forward)
             .addMethod(PeerGrpc.getAskMethod())
             .addMethod(PeerGrpc.getFollowMethod())
+            .addMethod(PeerGrpc.getTellInterestsMethod())
             .addMethod(PeerGrpc.getDeliverBroadcastMethod())
             .build();
+    ServerCallHandler<InterestFrame, InterestTaken> interested = this::startListening;
     ServerCallHandler<FollowRequest, FollowResponse> followers = this::startFollowing;
     ServerCallHandler<ForwardRequest, ForwardResponse> streams = this::startForwarding;
     return ServerServiceDefinition.builder(descriptor)
         .addMethod(forward, streams)
         .addMethod(PeerGrpc.getAskMethod(), ServerCalls.asyncUnaryCall(this::ask))
         .addMethod(PeerGrpc.getFollowMethod(), followers)
+        .addMethod(PeerGrpc.getTellInterestsMethod(), interested)
         .addMethod(PeerGrpc.getDeliverBroadcastMethod(), ServerCalls.asyncUnaryCall(this::deliver))
         .build();
   }
@@ -105,6 +117,19 @@ public final class PeerService {
       ServerCall<FollowRequest, FollowResponse> call, Metadata headers) {
     FollowCall started = new FollowCall(call, loops.current(), this::shard, delivery);
     started.start();
+    return started;
+  }
+
+  private ServerCall.Listener<InterestFrame> startListening(
+      ServerCall<InterestFrame, InterestTaken> call, Metadata headers) {
+    InterestCall started = new InterestCall(call, loops.current(), interests, listening::remove);
+    listening.add(started);
+    started.start();
+    // After it was added: either endStreams has seen it there, or it sees here that all is ending.
+    Status end = ending;
+    if (end != null) {
+      started.end(end);
+    }
     return started;
   }
 
@@ -131,10 +156,15 @@ public final class PeerService {
                 });
   }
 
-  /** Ends every stream of forwarded submissions once it is answered: this node is stopping. */
-  public void endForwarding() {
+  /**
+   * Ends every stream of a peer, those of forwarded submissions once they are answered: this node
+   * is stopping. Streams that follow subjects end with their subscriptions.
+   */
+  public void endStreams() {
     Status stopping = Status.UNAVAILABLE.withDescription("this node is stopping");
+    ending = stopping;
     forwarding.forEach(call -> call.end(stopping));
+    listening.forEach(call -> call.end(stopping));
   }
 
   private void deliver(PublishRequest hop, StreamObserver<BroadcastResponse> response) {

@@ -1,6 +1,7 @@
 package org.raftbroker.server.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.STRING;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -201,15 +202,30 @@ class NodeConfigTest {
   }
 
   @Test
-  void anEvenNumberOfMembersIsAllowedWithAWarning() throws IOException {
-    NodeConfig config = load(members("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"), Map.of());
+  void anEvenNumberOfReplicasIsAllowedWithAWarning() throws IOException {
+    NodeConfig two = load(members("10.0.0.1", "10.0.0.2"), Map.of());
+    NodeConfig four =
+        load(
+            members("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5"),
+            Map.of("BROKER_CLUSTER_REPLICAS", "4"));
 
-    assertThat(config.warnings())
+    assertThat(four.warnings())
+        .first(STRING)
+        .startsWith("each shard has 4 replicas")
+        .contains("no more failures than 3");
+    assertThat(two.warnings())
         .containsExactly(
-            "cluster.members has 4 members, which tolerate no more failures than 3; add or remove"
-                + " one",
+            "each shard has 2 replicas (cluster.replicas, or all of cluster.members), which tolerate"
+                + " no more failures than 1; add or remove one",
             "cluster.secret is not set, so the cluster's name serves: whoever knows it can act as a"
                 + " peer; set it to the same random text on every node");
+  }
+
+  @Test
+  void fourMembersWithThreeReplicasOfEachShardAreAsGoodAsThree() throws IOException {
+    NodeConfig config = load(members("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"), Map.of());
+
+    assertThat(config.warnings()).isEmpty();
   }
 
   @Test

@@ -567,6 +567,7 @@ final class CursorDeliveryTest {
         new CursorDelivery(
             new Shards(List.of(shard)),
             Followers.NONE,
+            Interests.NONE,
             config,
             clock,
             (messages, frameBytes) -> delivered.addAndGet(messages));

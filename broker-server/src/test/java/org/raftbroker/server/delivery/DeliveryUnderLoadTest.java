@@ -70,6 +70,7 @@ final class DeliveryUnderLoadTest {
             new CursorDelivery(
                 new Shards(List.of(shard)),
                 Followers.NONE,
+                Interests.NONE,
                 config,
                 InstantSource.system(),
                 (count, bytes) -> {});

@@ -159,6 +159,11 @@ public final class HeldShard implements Shard {
   }
 
   @Override
+  public List<String> replicas() {
+    return shard.replicas();
+  }
+
+  @Override
   public ReplicaStatus status() {
     return shard.status();
   }

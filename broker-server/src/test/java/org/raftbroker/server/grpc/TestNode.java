@@ -34,6 +34,8 @@ import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.membership.fixed.StaticMembership;
 import org.raftbroker.server.peer.ClusterSecret;
+import org.raftbroker.server.peer.InterestTable;
+import org.raftbroker.server.peer.OwnInterests;
 import org.raftbroker.server.peer.PeerBroadcast;
 import org.raftbroker.server.peer.PeerConfig;
 import org.raftbroker.server.peer.PeerConnections;
@@ -55,6 +57,12 @@ public final class TestNode implements AutoCloseable {
   public final List<ReplicaOfOne> replicas = new ArrayList<>();
   public final CursorDelivery delivery;
   public final PeerConnections peers;
+  public final InterestTable interestTable = new InterestTable();
+
+  /** Not started: until then its peers send it every broadcast, and it dials nobody by itself. */
+  public final OwnInterests interests;
+
+  public final PeerService peerService;
   public final GrpcServer server;
   private final ManagedChannel channel;
 
@@ -103,17 +111,22 @@ public final class TestNode implements AutoCloseable {
     }
     var membership = new StaticMembership(id, members);
     var shards = new Shards(replicas.stream().map(around).toList());
+    this.peers = new PeerConnections(membership, SECRET, peerConfig, loops);
+    this.interests = new OwnInterests(id, peers, loops);
     this.delivery =
         new CursorDelivery(
             shards,
             Followers.NONE,
+            interests,
             DeliveryConfig.DEFAULT,
             InstantSource.system(),
             (messages, bytes) -> {});
     replicas.forEach(replica -> replica.listen(delivery));
     delivery.start();
-    this.peers = new PeerConnections(membership, SECRET, peerConfig, loops);
-    var broadcast = new PeerBroadcast(delivery, peers);
+    var broadcast = new PeerBroadcast(delivery, peers, interestTable);
+    this.peerService =
+        new PeerService(
+            applying(shards), shards.all(), shards, delivery, interestTable, broadcast, loops);
     var map = new CurrentMap(ClusterMap.of(1, SHARDS, List.of()));
     this.server =
         new GrpcServer(
@@ -131,7 +144,7 @@ public final class TestNode implements AutoCloseable {
                 limits,
                 loops,
                 requests),
-            new PeerService(applying(shards), shards.all(), shards, delivery, broadcast, loops),
+            peerService,
             new ClusterService(id, "disk", "terms", () -> true, TreeMap::new, map),
             SECRET,
             requests);
@@ -183,6 +196,7 @@ public final class TestNode implements AutoCloseable {
   public void close() {
     try {
       channel.shutdownNow();
+      interests.close();
       peers.close();
       server.close(Duration.ofMillis(100));
       delivery.close();

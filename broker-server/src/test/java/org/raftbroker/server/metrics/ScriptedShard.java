@@ -36,6 +36,11 @@ final class ScriptedShard implements Shard {
   }
 
   @Override
+  public List<String> replicas() {
+    throw new UnsupportedOperationException("metrics only look");
+  }
+
+  @Override
   public ReplicaStatus status() {
     asked.incrementAndGet();
     return status;

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
 import io.grpc.Context;
+import io.grpc.Metadata;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.raftbroker.message.NewMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.proto.BroadcastResponse;
+import org.raftbroker.proto.BrokerGrpc;
 import org.raftbroker.proto.MessageResponse;
 import org.raftbroker.proto.PublishRequest;
 import org.raftbroker.proto.SubscribeRequest;
@@ -200,6 +204,72 @@ final class PeerConnectionsTest {
     assertThat(one.getAck()).isTrue();
     assertThat(one.getReached()).isEqualTo(1);
     assertThat(one.getUnreachableNodes()).isEqualTo(1);
+  }
+
+  @Test
+  void broadcastsGoToNodesWithSubscribersAndToThoseOfWhichNothingIsKnown() throws Exception {
+    assertThat(here.interestTable.mayHave("n2", ORDERS)).as("before it has said anything").isTrue();
+    TestNode there = start("n2", PeerConfig.DEFAULT, UnaryOperator.identity());
+    there.interests.start();
+    Awaitility.await()
+        .atMost(10, TimeUnit.SECONDS)
+        .until(() -> !here.interestTable.mayHave("n2", ORDERS));
+
+    ClientCall<SubscribeRequest, MessageResponse> call = subscribeAndAwaitHeaders(there);
+    assertThat(here.interestTable.mayHave("n2", ORDERS)).as("once it is in place").isTrue();
+    assertThat(here.interestTable.mayHave("n2", new Subject("invoices"))).isFalse();
+    assertThat(here.broker().broadcast(broadcast()).getReached()).isEqualTo(1);
+
+    call.cancel("has seen enough", null);
+    Awaitility.await()
+        .atMost(10, TimeUnit.SECONDS)
+        .until(() -> !here.interestTable.mayHave("n2", ORDERS));
+    assertThat(here.broker().broadcast(broadcast()).getReached()).isZero();
+    there.close();
+    nodes.remove(there);
+    Awaitility.await()
+        .atMost(10, TimeUnit.SECONDS)
+        .until(() -> here.interestTable.mayHave("n2", ORDERS));
+    assertThat(here.broker().broadcast(broadcast()).getUnreachableNodes()).isEqualTo(1);
+  }
+
+  /** Peers keep streams open for as long as they can, and would be waited for in vain. */
+  @Test
+  void nodeThatStopsDoesNotWaitForItsPeers() throws Exception {
+    TestNode there = start("n2", PeerConfig.DEFAULT, UnaryOperator.identity());
+    there.interests.start();
+    Awaitility.await()
+        .atMost(10, TimeUnit.SECONDS)
+        .until(() -> !here.interestTable.mayHave("n2", ORDERS));
+    get(there.peers.forward("n1", 0, List.of(submission("a"))));
+
+    here.peerService.endStreams();
+
+    assertThat(here.server.close(Duration.ofSeconds(10))).as("ended by themselves").isTrue();
+  }
+
+  private static ClientCall<SubscribeRequest, MessageResponse> subscribeAndAwaitHeaders(
+      TestNode node) throws Exception {
+    CompletableFuture<Void> inPlace = new CompletableFuture<>();
+    ClientCall<SubscribeRequest, MessageResponse> call =
+        node.channel().newCall(BrokerGrpc.getSubscribeMethod(), CallOptions.DEFAULT);
+    call.start(
+        new ClientCall.Listener<>() {
+          @Override
+          public void onHeaders(Metadata headers) {
+            inPlace.complete(null);
+          }
+        },
+        new Metadata());
+    call.request(10);
+    call.sendMessage(SubscribeRequest.newBuilder().setSubject("orders").build());
+    call.halfClose();
+    get(inPlace);
+    return call;
+  }
+
+  private static PublishRequest broadcast() {
+    return PublishRequest.newBuilder().setSubject("orders").build();
   }
 
   private TestNode start(String id, PeerConfig config, UnaryOperator<Shard> around) {
