@@ -30,7 +30,6 @@ import org.raftbroker.server.http.Readiness;
 import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.membership.Membership;
-import org.raftbroker.server.membership.fixed.StaticMembership;
 import org.raftbroker.server.metrics.BrokerMetrics;
 import org.raftbroker.server.peer.ClusterSecret;
 import org.raftbroker.server.peer.PeerBroadcast;
@@ -60,6 +59,7 @@ public final class BrokerNode {
   private final boolean recoverFromArchive;
   private final RocksStores stores;
   private final @Nullable SharedStorage sharedStorage;
+  private final Membership membership;
   private final PeerConnections peers;
   private final RatisNode ratis;
   private final CursorDelivery delivery;
@@ -89,7 +89,7 @@ public final class BrokerNode {
     this.config = config;
     this.recoverFromArchive = recoverFromArchive;
     Member self = config.self();
-    Membership membership = new StaticMembership(self.id(), config.cluster().members());
+    membership = MembershipProvider.of(config, self);
     ClusterSecret secret = new ClusterSecret(config.cluster().secret().reveal());
     DataDirectory data =
         DataDirectory.open(
@@ -106,7 +106,7 @@ public final class BrokerNode {
     peers = new PeerConnections(membership, secret, config.peers(), loops);
     ratis =
         new RatisNode(
-            raftSettings(config, self, membership),
+            raftSettings(config, self),
             data,
             stores,
             peers,
@@ -142,12 +142,12 @@ public final class BrokerNode {
     http = new HttpFront(config.listen().http(self), config.http(), metrics, this::readiness);
     metrics.watch(ratis.shards());
     metrics.watch(delivery);
+    metrics.watch(membership);
   }
 
-  private static RatisNode.Settings raftSettings(
-      NodeConfig config, Member self, Membership membership) {
+  private static RatisNode.Settings raftSettings(NodeConfig config, Member self) {
     SortedMap<String, String> raftAddressById = new TreeMap<>();
-    membership.members().forEach(m -> raftAddressById.put(m.id(), m.raft().toString()));
+    config.cluster().members().forEach(m -> raftAddressById.put(m.id(), m.raft().toString()));
     Address bind = config.listen().raft(self);
     return new RatisNode.Settings(
         config.cluster().name(),
@@ -177,6 +177,7 @@ public final class BrokerNode {
    */
   public void start() throws IOException {
     http.start();
+    membership.start();
     ratis.start(delivery);
     if (sharedStorage != null) {
       sharedStorage.start(ratis.replicatedShards(), recoverFromArchive, clock::millis, metrics);
@@ -263,6 +264,7 @@ public final class BrokerNode {
       sharedStorage.close();
     }
     loops.close(Duration.ofSeconds(1));
+    membership.close();
     http.close();
     metrics.close();
     log.atInfo().addKeyValue("node", config.node().id()).log("node stopped");

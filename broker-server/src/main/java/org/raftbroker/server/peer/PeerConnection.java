@@ -22,6 +22,7 @@ import org.raftbroker.proto.BroadcastResponse;
 import org.raftbroker.proto.PublishRequest;
 import org.raftbroker.proto.peer.PeerGrpc;
 import org.raftbroker.raft.command.Submission;
+import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.transport.EventLoops;
 import org.raftbroker.storage.Outcome;
@@ -32,6 +33,7 @@ import org.raftbroker.storage.Outcome;
  */
 final class PeerConnection {
   private final String peer;
+  private final Address address;
   private final PeerConfig config;
   private final EventLoops loops;
   private final ManagedChannel channel;
@@ -41,6 +43,7 @@ final class PeerConnection {
 
   PeerConnection(Member peer, ClusterSecret secret, PeerConfig config, EventLoops loops) {
     this.peer = peer.id();
+    this.address = peer.grpc();
     this.config = config;
     this.loops = loops;
     this.channel =
@@ -58,6 +61,11 @@ final class PeerConnection {
     this.calls =
         ClientInterceptors.intercept(
             channel, MetadataUtils.newAttachHeadersInterceptor(secret.metadata()));
+  }
+
+  /** Whether it goes where the member is now. */
+  boolean leadsTo(Member member) {
+    return address.equals(member.grpc());
   }
 
   CompletableFuture<List<Outcome>> forward(int shard, List<Submission> submissions) {
