@@ -59,6 +59,12 @@ final class ArchitectureRulesTest {
     wrong("onlyOnePackageKnowsRatis", "raft", "org.apache.ratis.server.RaftServer server;");
     wrong("membership", "server.membership", "org.raftbroker.raft.Shard shard;");
     wrong("fixedMembership", "server.membership.fixed", "org.raftbroker.raft.Shard shard;");
+    wrong("jgroupsMembership", "server.membership.jgroups", "org.raftbroker.raft.Shard shard;");
+    wrong("onlyOnePackageKnowsJGroups", "server.peer", "org.jgroups.JChannel channel;");
+    wrong(
+        "serfMembership",
+        "server.membership.serf",
+        "org.raftbroker.server.membership.fixed.StaticMembership other;");
     wrong("delivery", "server.delivery", "org.raftbroker.raft.command.Entry entry;");
     wrong("deliveryKnowsNoTransport", "server.delivery", "io.grpc.Status status;");
     wrong("transport", "server.transport", "org.raftbroker.raft.Shard shard;");

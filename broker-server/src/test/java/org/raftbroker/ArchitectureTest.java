@@ -154,11 +154,28 @@ final class ArchitectureTest {
 
   // --- broker-server
 
-  @ArchTest static final ArchRule membership = mayKnow("server.membership");
+  @ArchTest static final ArchRule membership = mayKnow("server.membership", LOGGING);
 
   @ArchTest
   static final ArchRule fixedMembership =
       mayKnow("server.membership.fixed", ours("server.membership"));
+
+  @ArchTest
+  static final ArchRule jgroupsMembership =
+      mayKnow(
+          "server.membership.jgroups",
+          ours("server.membership"),
+          LOGGING,
+          "org.jgroups..",
+          "javax.crypto..");
+
+  @ArchTest
+  static final ArchRule onlyOnePackageKnowsJGroups =
+      onlyIn("server.membership.jgroups", "org.jgroups..");
+
+  @ArchTest
+  static final ArchRule serfMembership =
+      mayKnow("server.membership.serf", ours("server.membership"), LOGGING, "org.msgpack..");
 
   @ArchTest
   static final ArchRule delivery =
@@ -246,6 +263,7 @@ final class ArchitectureTest {
           "server.metrics",
           ours("server.delivery"),
           ours("server.grpc"),
+          ours("server.membership"),
           ours("raft"),
           ours("raft.archive"),
           ours("storage"),
@@ -270,7 +288,8 @@ final class ArchitectureTest {
           ours("raft.archive"),
           ours("raft.ratis"),
           ours("server.membership"),
-          ours("server.membership.fixed"),
+          ours("server.membership.jgroups"),
+          ours("server.membership.serf"),
           ours("server.delivery"),
           ours("server.peer"),
           ours("server.cluster"),
@@ -317,6 +336,8 @@ final class ArchitectureTest {
                       "raft.archive",
                       "server.membership",
                       "server.membership.fixed",
+                      "server.membership.jgroups",
+                      "server.membership.serf",
                       "server.delivery",
                       "server.transport",
                       "server.peer",

@@ -35,6 +35,9 @@ final class ClusterProblems {
     Set<String> memberLists = new TreeSet<>();
     for (MemberView member : view.members()) {
       String id = member.member().getId();
+      if (member.left()) {
+        continue;
+      }
       if (member.description() == null) {
         problems.add("member " + id + " is down: " + member.problem());
         continue;
@@ -49,6 +52,7 @@ final class ClusterProblems {
       versions.add(member.description().getVersion());
       memberLists.add(
           member.description().getMembersList().stream()
+              .filter(known -> known.getState() != Member.State.LEFT)
               .map(Member::getId)
               .sorted()
               .collect(Collectors.joining(" ")));
@@ -59,11 +63,12 @@ final class ClusterProblems {
     if (memberLists.size() > 1) {
       problems.add("members disagree about who is one: " + String.join(" | ", memberLists));
     }
-    long up = view.members().stream().filter(MemberView::up).count();
+    List<MemberView> staying = view.members().stream().filter(m -> !m.left()).toList();
+    long up = staying.stream().filter(MemberView::up).count();
     boolean tellsPlacements = view.shards().stream().anyMatch(n -> !view.placement(n).isEmpty());
-    if (!tellsPlacements && up <= view.members().size() / 2) {
+    if (!tellsPlacements && up <= staying.size() / 2) {
       problems.add(
-          "only " + up + " of " + view.members().size() + " members answer: no majority to commit");
+          "only " + up + " of " + staying.size() + " members answer: no majority to commit");
     }
   }
 

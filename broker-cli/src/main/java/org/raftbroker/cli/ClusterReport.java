@@ -66,7 +66,7 @@ final class ClusterReport {
             member.member().getId(),
             member.member().getGrpcAddress(),
             member.member().getHttpAddress(),
-            "down",
+            member.left() ? "left" : "down",
             UNKNOWN,
             UNKNOWN,
             UNKNOWN,
@@ -79,7 +79,7 @@ final class ClusterReport {
           member.member().getId(),
           member.member().getGrpcAddress(),
           member.member().getHttpAddress(),
-          node.getReady() ? "up" : "not ready",
+          member.left() ? "left" : node.getReady() ? "up" : "not ready",
           node.getVersion(),
           upFor(node.getStartedAtMillis()),
           view.count(member, Replica.Role.LEADER),
@@ -175,6 +175,7 @@ final class ClusterReport {
     json.name("raftAddress").value(member.member().getRaftAddress());
     json.name("httpAddress").value(member.member().getHttpAddress());
     json.name("up").value(member.up());
+    json.name("left").value(member.left());
     NodeDescription node = member.description();
     if (node == null) {
       json.name("problem").value(member.problem());

@@ -30,6 +30,11 @@ record ClusterView(String cluster, List<MemberView> members) {
     boolean up() {
       return description != null;
     }
+
+    /** For good, as membership has it: nobody waits for it. */
+    boolean left() {
+      return member.getState() == Member.State.LEFT;
+    }
   }
 
   /** A replica and where it is. */

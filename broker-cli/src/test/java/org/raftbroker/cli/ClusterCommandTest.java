@@ -52,6 +52,21 @@ class ClusterCommandTest {
   }
 
   @Test
+  void oneThatLeftIsNoProblemAndNotWaitedFor() {
+    nodes.get(2).close();
+    for (int i = 0; i < 2; i++) {
+      NodeDescription.Builder seen = description(i, true);
+      seen.getMembersBuilder(2).setState(Member.State.LEFT);
+      nodes.get(i).describedAs(seen.build());
+    }
+
+    Ctl run = ctl("cluster");
+
+    assertThat(run.lines()).anyMatch(line -> line.matches("n3 .* left +- .*"));
+    assertThat(run.out()).doesNotContain("n3 is down").doesNotContain("disagree");
+  }
+
+  @Test
   void showsTheSameAsJson() {
     JsonObject json =
         JsonParser.parseString(ctl("cluster", "--output", "json").out()).getAsJsonObject();
@@ -238,6 +253,10 @@ class ClusterCommandTest {
   }
 
   private void describe(int node, boolean ready, Replica... replicas) {
+    nodes.get(node).describedAs(description(node, ready, replicas).build());
+  }
+
+  private NodeDescription.Builder description(int node, boolean ready, Replica... replicas) {
     NodeDescription.Builder description =
         NodeDescription.newBuilder()
             .setCluster("local")
@@ -249,7 +268,7 @@ class ClusterCommandTest {
       description.addMembers(
           Member.newBuilder().setId("n" + (i + 1)).setGrpcAddress(nodes.get(i).address()));
     }
-    nodes.get(node).describedAs(description.build());
+    return description;
   }
 
   private static Replica backlog(Replica replica, long messages, long bytes) {

@@ -45,7 +45,8 @@ import org.raftbroker.server.http.Readiness;
 import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.membership.Membership;
-import org.raftbroker.server.membership.fixed.StaticMembership;
+import org.raftbroker.server.membership.MembershipConfig;
+import org.raftbroker.server.membership.Presence;
 import org.raftbroker.server.metrics.BrokerMetrics;
 import org.raftbroker.server.peer.ClusterSecret;
 import org.raftbroker.server.peer.InterestTable;
@@ -78,6 +79,7 @@ public final class BrokerNode {
   private final boolean recoverFromArchive;
   private final RocksStores stores;
   private final @Nullable SharedStorage sharedStorage;
+  private final Membership membership;
   private final PeerConnections peers;
   private final CurrentMap map;
   private final MapFollower mapFollower;
@@ -113,10 +115,6 @@ public final class BrokerNode {
     this.config = config;
     this.recoverFromArchive = recoverFromArchive;
     Member self = config.self();
-    map = new CurrentMap(expectedMap(config));
-    Membership membership =
-        new KnownMembers(new StaticMembership(self.id(), config.cluster().members()), map);
-    ClusterSecret secret = new ClusterSecret(config.cluster().secret().reveal());
     DataDirectory data =
         DataDirectory.open(
             config.node().dataDir(),
@@ -124,6 +122,16 @@ public final class BrokerNode {
             self.id(),
             config.cluster().shards(),
             config.archive().enabled());
+    map = new CurrentMap(expectedMap(config));
+    membership =
+        new KnownMembers(
+            MembershipProvider.of(config, self.withDisk(data.disk())),
+            map,
+            // A list knows of nobody whether he is there.
+            config.membership().provider() == MembershipConfig.Provider.STATIC
+                ? Presence.UP
+                : Presence.UNSEEN);
+    ClusterSecret secret = new ClusterSecret(config.cluster().secret().reveal());
     clock = InstantSource.system();
     loops = new EventLoops(config.limits().eventLoops());
     RocksStores.loadLibrary(config.node().dataDir());
@@ -146,7 +154,7 @@ public final class BrokerNode {
     MapEditor editor = new MapEditor(map, ratis.shards().all().get(CurrentMap.SHARD));
     ReplicatedShard keeper = ratis.replicatedShards().get(CurrentMap.SHARD);
     mapFollower = new MapFollower(map, () -> keeper.reader().clusterMap(), peers);
-    placement = new PlacementDriver(config.placement(), map, editor, groups(keeper));
+    placement = new PlacementDriver(config.placement(), map, editor, groups(keeper), membership);
     entrance = entrance(data, editor);
     catchUp = new CatchUp(ratis.shards());
     followers = new ReplicaFollowers(self.id(), directory, peers, loops);
@@ -192,6 +200,7 @@ public final class BrokerNode {
     http = new HttpFront(config.listen().http(self), config.http(), metrics, this::readiness);
     metrics.watch(ratis.shards());
     metrics.watch(delivery);
+    metrics.watch(membership);
   }
 
   /** What a new cluster begins with. */
@@ -310,6 +319,7 @@ public final class BrokerNode {
    */
   public void start() throws IOException {
     http.start();
+    membership.start();
     ratis.start(delivery);
     if (sharedStorage != null) {
       sharedStorage.start(ratis.replicatedShards(), recoverFromArchive, clock::millis, metrics);
@@ -412,6 +422,10 @@ public final class BrokerNode {
       sharedStorage.close();
     }
     loops.close(Duration.ofSeconds(1));
+    if (entrance.wasRemoved()) {
+      membership.leave(); // so that nobody waits for it to come back
+    }
+    membership.close();
     http.close();
     metrics.close();
     log.atInfo().addKeyValue("node", config.node().id()).log("node stopped");

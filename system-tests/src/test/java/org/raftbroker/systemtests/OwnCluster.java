@@ -3,6 +3,7 @@ package org.raftbroker.systemtests;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -40,6 +41,13 @@ final class OwnCluster
    */
   LocalCluster start(ClusterSpec spec, Path directory, UnaryOperator<NodePlace> elsewhere) {
     return add(LocalCluster.start(spec, directory, logs, elsewhere));
+  }
+
+  /**
+   * @param settings further sections of each node's configuration, by its number
+   */
+  LocalCluster startEach(ClusterSpec spec, Path directory, IntFunction<String> settings) {
+    return add(LocalCluster.startEach(spec, directory, logs, settings));
   }
 
   LocalCluster startAt(List<NodePlace> places, ClusterSpec spec, Path directory) {

@@ -15,6 +15,7 @@ final class PrivateNetwork implements AutoCloseable {
   private static final int GRPC_PORT = 9090;
   private static final int RAFT_PORT = 9190;
   private static final int HTTP_PORT = 9390;
+  private static final int GOSSIP_PORT = 9291;
 
   private final long run = ProcessHandle.current().pid() % 250;
   private final String prefix = "rbt" + run;
@@ -93,6 +94,7 @@ final class PrivateNetwork implements AutoCloseable {
         GRPC_PORT,
         RAFT_PORT,
         HTTP_PORT,
+        GOSSIP_PORT,
         directory.resolve("n" + n),
         List.of("ip", "netns", "exec", prefix + "n" + n));
   }

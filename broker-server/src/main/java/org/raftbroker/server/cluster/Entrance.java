@@ -52,6 +52,7 @@ public final class Entrance implements AutoCloseable {
   // What keeps this node outside; null: it is in.
   private volatile @Nullable String waitsFor = "the node has just started";
   private boolean registered;
+  private volatile boolean removed;
 
   /** This node's disk, as far as getting in needs it. */
   public interface Disk {
@@ -99,6 +100,13 @@ public final class Entrance implements AutoCloseable {
     return waitsFor;
   }
 
+  /**
+   * Whether this node was a member, and the others have taken it out of the cluster. Any thread.
+   */
+  public boolean wasRemoved() {
+    return removed;
+  }
+
   private void look() {
     try {
       if (disk.isUndecided()) {
@@ -106,6 +114,7 @@ public final class Entrance implements AutoCloseable {
       } else if (!registered) {
         register();
       } else if (current.map().member(self.id()) == null) {
+        removed = true;
         wait("this node was removed from the cluster; stop it, or restart it to add it again");
       } else {
         waitsFor = null;

@@ -8,8 +8,14 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.raftbroker.message.BrokerException;
+import org.raftbroker.raft.placement.ClusterChange;
 import org.raftbroker.raft.placement.ClusterMap;
+import org.raftbroker.raft.placement.ClusterMember;
 import org.raftbroker.raft.placement.Rebalance;
+import org.raftbroker.server.membership.MemberView;
+import org.raftbroker.server.membership.Membership;
+import org.raftbroker.server.membership.Presence;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +34,7 @@ public final class PlacementDriver implements AutoCloseable {
   private final CurrentMap current;
   private final MapEditor editor;
   private final Groups groups;
+  private final Membership membership;
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
           task -> {
@@ -50,11 +57,16 @@ public final class PlacementDriver implements AutoCloseable {
   }
 
   public PlacementDriver(
-      PlacementConfig config, CurrentMap current, MapEditor editor, Groups groups) {
+      PlacementConfig config,
+      CurrentMap current,
+      MapEditor editor,
+      Groups groups,
+      Membership membership) {
     this.config = config;
     this.current = current;
     this.editor = editor;
     this.groups = groups;
+    this.membership = membership;
   }
 
   public void start() {
@@ -85,7 +97,9 @@ public final class PlacementDriver implements AutoCloseable {
         before.version() == 0
             ? before.map()
             : Rebalance.next(
-                before.map(), config.maxMoves(), shard -> isSettled(before.map(), shard));
+                withoutWhoLeft(before.map()),
+                config.maxMoves(),
+                shard -> isSettled(before.map(), shard));
     if (before.version() > 0 && next.equals(before.map())) {
       return;
     }
@@ -97,6 +111,30 @@ public final class PlacementDriver implements AutoCloseable {
     if (after.equals(next)) {
       tell(before.map(), next);
     }
+  }
+
+  /**
+   * Who left on purpose is to have no replicas. One that is only out of sight is: without it the
+   * next acknowledgements would rest on fewer disks, because of a node that may only be slow.
+   */
+  private ClusterMap withoutWhoLeft(ClusterMap map) {
+    ClusterMap changed = map;
+    for (MemberView view : membership.members()) {
+      ClusterMember member = changed.member(view.id());
+      if (view.presence() == Presence.LEFT
+          && member != null
+          && member.state() != ClusterMember.State.LEAVING) {
+        try {
+          changed = new ClusterChange.Remove(view.id()).appliedTo(changed);
+        } catch (BrokerException lastOne) {
+          log.atWarn()
+              .addKeyValue("member", view.id())
+              .addKeyValue("why", lastOne.getMessage())
+              .log("a member left and cannot be spared");
+        }
+      }
+    }
+    return changed;
   }
 
   private boolean isSettled(ClusterMap map, int shard) {

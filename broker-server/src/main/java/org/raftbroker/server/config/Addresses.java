@@ -28,6 +28,19 @@ final class Addresses {
     }
   }
 
+  /** The same, of one that others are to dial. */
+  static Optional<Address> readAdvertised(ConfigSection yaml, String key) {
+    Optional<Address> address = read(yaml, key);
+    if (address.filter(Addresses::isWildcard).isPresent()) {
+      yaml.problem(
+          key,
+          "nobody can dial that; name the address that the others reach, and put this one under"
+              + " listen."
+              + key);
+    }
+    return address;
+  }
+
   static boolean isWildcard(Address address) {
     return WILDCARDS.contains(address.host());
   }

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.raftbroker.config.ConfigSection;
 import org.raftbroker.server.membership.Address;
@@ -21,7 +22,8 @@ import org.raftbroker.server.membership.Member;
  *     cluster is created
  * @param replicas how many members have a replica of each shard; 1 to 7, default 3; with fewer
  *     members, all of them
- * @param members at least one; ids of 1 to 64 of A-Z, a-z, 0-9 and -, no address twice
+ * @param members the first members, and contacts for later ones; at least one, ids of 1 to 64 of
+ *     A-Z, a-z, 0-9 and -, no address twice
  */
 public record ClusterConfig(
     String name,
@@ -62,10 +64,26 @@ public record ClusterConfig(
         members(yaml));
   }
 
+  static boolean isMemberId(String text) {
+    return MEMBER_ID.matcher(text).matches();
+  }
+
+  /** Of those members that have one. */
+  List<Address> gossipAddresses() {
+    List<Address> addresses = new ArrayList<>();
+    for (Member member : members) {
+      if (member.gossip() != null) {
+        addresses.add(member.gossip());
+      }
+    }
+    return addresses;
+  }
+
   private static List<Member> members(ConfigSection yaml) {
     List<ConfigSection> sections = yaml.sections("members");
     if (sections.isEmpty()) {
-      yaml.problem("members", "missing; list every node with its id, grpc, raft and http address");
+      yaml.problem(
+          "members", "missing; list the first nodes with their id, grpc, raft and http address");
     }
     List<Member> members = new ArrayList<>();
     Map<String, String> placeById = new HashMap<>();
@@ -74,7 +92,7 @@ public record ClusterConfig(
       ConfigSection section = sections.get(i);
       String place = "cluster.members[" + i + "]";
       String id = section.text("id", "");
-      if (!MEMBER_ID.matcher(id).matches()) {
+      if (!isMemberId(id)) {
         section.problem("id", missingOr(id, "must be 1 to 64 of A-Z, a-z, 0-9 and -"));
       } else {
         refuseTwice(section, "id", id, place, placeById);
@@ -84,33 +102,31 @@ public record ClusterConfig(
               id,
               address(section, "grpc", place, placeByAddress),
               address(section, "raft", place, placeByAddress),
-              address(section, "http", place, placeByAddress)));
+              address(section, "http", place, placeByAddress),
+              optionalAddress(section, "gossip", place, placeByAddress).orElse(null),
+              ""));
     }
     return members;
   }
 
   private static Address address(
       ConfigSection section, String key, String place, Map<String, String> placeByAddress) {
-    return Addresses.read(section, key)
-        .map(
-            address -> {
-              if (Addresses.isWildcard(address)) {
-                section.problem(
-                    key,
-                    "nobody can dial that; name the address that the others reach, and put this"
-                        + " one under listen."
-                        + key);
-              } else {
-                String normal = address.toString().toLowerCase(Locale.ROOT);
-                refuseTwice(section, key, normal, place + "." + key, placeByAddress);
-              }
-              return address;
-            })
+    return optionalAddress(section, key, place, placeByAddress)
         .orElseGet(
             () -> {
               section.problem(key, "missing; give it as host:port");
               return Addresses.NONE;
             });
+  }
+
+  private static Optional<Address> optionalAddress(
+      ConfigSection section, String key, String place, Map<String, String> placeByAddress) {
+    Optional<Address> address = Addresses.readAdvertised(section, key);
+    address
+        .filter(given -> !Addresses.isWildcard(given))
+        .map(given -> given.toString().toLowerCase(Locale.ROOT))
+        .ifPresent(normal -> refuseTwice(section, key, normal, place + "." + key, placeByAddress));
+    return address;
   }
 
   private static void refuseTwice(

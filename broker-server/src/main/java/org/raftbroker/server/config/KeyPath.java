@@ -31,7 +31,10 @@ record KeyPath(@Nullable KeyPath parent, String name, String text, String variab
   /** Values of such keys are shown to nobody: not in messages, not in a listing. */
   boolean isSecret() {
     String lower = name.toLowerCase(Locale.ROOT);
-    return lower.endsWith("secret") || lower.endsWith("password") || lower.endsWith("token");
+    return lower.endsWith("secret")
+        || lower.endsWith("password")
+        || lower.endsWith("token")
+        || lower.endsWith("authkey");
   }
 
   @Override

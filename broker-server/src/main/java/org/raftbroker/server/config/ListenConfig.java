@@ -14,14 +14,20 @@ import org.raftbroker.server.membership.Member;
  * @param grpc null: the member's own
  * @param raft null: the member's own
  * @param http null: the member's own
+ * @param gossip null: the member's own
  */
-public record ListenConfig(@Nullable Address grpc, @Nullable Address raft, @Nullable Address http) {
+public record ListenConfig(
+    @Nullable Address grpc,
+    @Nullable Address raft,
+    @Nullable Address http,
+    @Nullable Address gossip) {
   static ListenConfig read(ConfigSection yaml) {
     Map<Address, String> keyByAddress = new HashMap<>();
     return new ListenConfig(
         address(yaml, "grpc", keyByAddress),
         address(yaml, "raft", keyByAddress),
-        address(yaml, "http", keyByAddress));
+        address(yaml, "http", keyByAddress),
+        address(yaml, "gossip", keyByAddress));
   }
 
   private static @Nullable Address address(
@@ -46,5 +52,10 @@ public record ListenConfig(@Nullable Address grpc, @Nullable Address raft, @Null
 
   public Address http(Member self) {
     return http == null ? self.http() : http;
+  }
+
+  /** Null if neither is there: the member takes no part in gossip. */
+  public @Nullable Address gossip(Member self) {
+    return gossip == null ? self.gossip() : gossip;
   }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.raftbroker.config.ConfigSection;
@@ -15,6 +16,9 @@ import org.raftbroker.server.delivery.DeliveryConfig;
 import org.raftbroker.server.grpc.LimitsConfig;
 import org.raftbroker.server.http.HttpConfig;
 import org.raftbroker.server.membership.Member;
+import org.raftbroker.server.membership.MembershipConfig;
+import org.raftbroker.server.membership.jgroups.JGroupsConfig;
+import org.raftbroker.server.membership.serf.SerfConfig;
 import org.raftbroker.server.peer.PeerConfig;
 import org.raftbroker.storage.cassandra.CassandraConfig;
 import org.raftbroker.storage.postgres.PostgresConfig;
@@ -25,6 +29,9 @@ public record NodeConfig(
     ClusterConfig cluster,
     NodeIdentity node,
     ListenConfig listen,
+    MembershipConfig membership,
+    JGroupsConfig jgroups,
+    SerfConfig serf,
     GroupCommitConfig groupCommit,
     RaftConfig raft,
     StoreConfig store,
@@ -61,38 +68,63 @@ public record NodeConfig(
   }
 
   static NodeConfig read(ConfigSection yaml) {
-    NodeConfig config =
-        new NodeConfig(
-            ClusterConfig.read(yaml.section("cluster")),
-            NodeIdentity.read(yaml.section("node")),
-            ListenConfig.read(yaml.section("listen")),
-            GroupCommitConfig.read(yaml.section("groupCommit")),
-            RaftConfig.read(yaml.section("raft")),
-            StoreConfig.read(yaml.section("store")),
-            ArchiveConfig.read(yaml.section("archive")),
-            CassandraConfig.read(yaml.section("cassandra")),
-            PostgresConfig.read(yaml.section("postgres")),
-            DeliveryConfig.read(yaml.section("delivery")),
-            LimitsConfig.read(yaml.section("limits")),
-            PeerConfig.read(yaml.section("peers")),
-            PlacementConfig.read(yaml.section("placement")),
-            HttpConfig.read(yaml.section("http")),
-            ShutdownConfig.read(yaml.section("shutdown")));
-    List<Member> members = config.cluster.members();
-    if (!members.isEmpty() && members.stream().noneMatch(config::isSelf)) {
-      String ids = members.stream().map(Member::id).collect(Collectors.joining(", "));
-      yaml.section("node").problem("id", "must be the id of one of cluster.members: " + ids);
+    ClusterConfig cluster = ClusterConfig.read(yaml.section("cluster"));
+    NodeIdentity node = NodeIdentity.read(yaml.section("node"));
+    checkIdentity(yaml.section("node"), node, cluster);
+    ListenConfig listen = ListenConfig.read(yaml.section("listen"));
+    ConfigSection membership = yaml.section("membership");
+    boolean hasGossip = find(node, cluster).map(Member::gossip).isPresent();
+    return new NodeConfig(
+        cluster,
+        node,
+        listen,
+        MembershipConfig.read(membership, hasGossip),
+        JGroupsConfig.read(membership.section("jgroups"), cluster.gossipAddresses()),
+        SerfConfig.read(membership.section("serf")),
+        GroupCommitConfig.read(yaml.section("groupCommit")),
+        RaftConfig.read(yaml.section("raft")),
+        StoreConfig.read(yaml.section("store")),
+        ArchiveConfig.read(yaml.section("archive")),
+        CassandraConfig.read(yaml.section("cassandra")),
+        PostgresConfig.read(yaml.section("postgres")),
+        DeliveryConfig.read(yaml.section("delivery")),
+        LimitsConfig.read(yaml.section("limits")),
+        PeerConfig.read(yaml.section("peers")),
+        PlacementConfig.read(yaml.section("placement")),
+        HttpConfig.read(yaml.section("http")),
+        ShutdownConfig.read(yaml.section("shutdown")));
+  }
+
+  private static void checkIdentity(ConfigSection yaml, NodeIdentity node, ClusterConfig cluster) {
+    Optional<Member> listed = listed(node, cluster);
+    if (listed.isPresent()) {
+      for (String key : node.keysUnlike(listed.get())) {
+        yaml.problem(key, "must be that of " + node.id() + " in cluster.members, or be left out");
+      }
+    } else if (!cluster.members().isEmpty() && node.asMember().isEmpty()) {
+      String ids = cluster.members().stream().map(Member::id).collect(Collectors.joining(", "));
+      yaml.problem(
+          "id",
+          "must be the id of one of cluster.members: "
+              + ids
+              + "; or, for a node that joins later, give its addresses: node.grpc, node.raft and"
+              + " node.http");
+    } else if (node.asMember().isPresent() && !ClusterConfig.isMemberId(node.id())) {
+      yaml.problem("id", "must be 1 to 64 of A-Z, a-z, 0-9 and -");
     }
-    return config;
   }
 
   /** The member that this node is. */
   public Member self() {
-    return cluster.members().stream().filter(this::isSelf).findFirst().orElseThrow();
+    return find(node, cluster).orElseThrow();
   }
 
-  private boolean isSelf(Member member) {
-    return member.id().equals(node.id());
+  private static Optional<Member> find(NodeIdentity node, ClusterConfig cluster) {
+    return listed(node, cluster).or(node::asMember);
+  }
+
+  private static Optional<Member> listed(NodeIdentity node, ClusterConfig cluster) {
+    return cluster.members().stream().filter(m -> m.id().equals(node.id())).findFirst();
   }
 
   /** What works but is probably not meant; for the log. */

@@ -10,6 +10,7 @@ import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.Reason;
 import org.raftbroker.proto.admin.AdminGrpc;
 import org.raftbroker.proto.admin.DescribeNodeRequest;
+import org.raftbroker.proto.admin.Member.State;
 import org.raftbroker.proto.admin.NodeDescription;
 import org.raftbroker.proto.admin.Placement;
 import org.raftbroker.proto.admin.Replica;
@@ -19,8 +20,9 @@ import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
 import org.raftbroker.raft.Shards;
 import org.raftbroker.server.delivery.Delivery;
-import org.raftbroker.server.membership.Member;
+import org.raftbroker.server.membership.MemberView;
 import org.raftbroker.server.membership.Membership;
+import org.raftbroker.server.membership.Presence;
 import org.raftbroker.server.transport.EventLoops;
 
 /** What operators ask of a node. On event loops; never blocks. */
@@ -89,13 +91,15 @@ public final class AdminService {
             .setStartedAtMillis(build.startedAt().toEpochMilli())
             .setReady(ready.getAsBoolean())
             .setSubscriptions(delivery.subscriptions());
-    for (Member member : membership.members()) {
+    for (MemberView view : membership.members()) {
       node.addMembers(
           org.raftbroker.proto.admin.Member.newBuilder()
-              .setId(member.id())
-              .setGrpcAddress(member.grpc().toString())
-              .setRaftAddress(member.raft().toString())
-              .setHttpAddress(member.http().toString()));
+              .setId(view.id())
+              .setGrpcAddress(view.member().grpc().toString())
+              .setRaftAddress(view.member().raft().toString())
+              .setHttpAddress(view.member().http().toString())
+              .setState(state(view.presence()))
+              .setDownReason(view.presence().isDown() ? view.presence().toString() : ""));
     }
     for (Shard shard : shards.all()) {
       node.addPlacements(
@@ -121,7 +125,7 @@ public final class AdminService {
       throw new BrokerException(
           Reason.TRANSFER_FAILED,
           "to_member_id names no member of this cluster; it has "
-              + String.join(", ", membership.members().stream().map(Member::id).toList()));
+              + String.join(", ", membership.members().stream().map(MemberView::id).toList()));
     }
     return all.get(request.getShard())
         .transferLeadership(to.isEmpty() ? null : to)
@@ -144,6 +148,14 @@ public final class AdminService {
         .setBacklogBytes(status.archive().backlogBytes())
         .setArchivedIndex(status.archive().archivedIndex())
         .build();
+  }
+
+  private static State state(Presence presence) {
+    return switch (presence) {
+      case UP -> State.UP;
+      case UNSEEN, FAILED, STOPPED -> State.DOWN;
+      case LEFT -> State.LEFT;
+    };
   }
 
   private static Replica.Role role(ReplicaStatus.Role role) {

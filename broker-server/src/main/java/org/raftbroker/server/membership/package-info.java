@@ -1,6 +1,6 @@
 /**
- * Who is in the cluster. One package below for each way to find out. Knows nothing of Raft or gRPC
- * services.
+ * Who is in the cluster, and who of them is there. One package below for each way to find out.
+ * Knows nothing of Raft or gRPC services.
  */
 @NullMarked
 package org.raftbroker.server.membership;

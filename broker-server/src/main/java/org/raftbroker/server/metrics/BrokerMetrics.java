@@ -19,6 +19,7 @@ import org.raftbroker.raft.archive.ArchiveObserver;
 import org.raftbroker.server.delivery.Delivery;
 import org.raftbroker.server.delivery.DeliveryObserver;
 import org.raftbroker.server.grpc.RequestObserver;
+import org.raftbroker.server.membership.Membership;
 
 /**
  * The metrics of a node, in Prometheus' names and units. The observer methods are called on the hot
@@ -134,6 +135,11 @@ public final class BrokerMetrics
   /** Shows the subscriptions of this node from now on. Call once. */
   public void watch(Delivery delivery) {
     registry.getPrometheusRegistry().register(new DeliveryCollector(delivery));
+  }
+
+  /** Shows the members that this node knows from now on. Call once. */
+  public void watch(Membership membership) {
+    registry.getPrometheusRegistry().register(new MembershipCollector(membership));
   }
 
   /** Everything, as of now. Any thread. */

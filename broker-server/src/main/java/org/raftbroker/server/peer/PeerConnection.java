@@ -31,6 +31,7 @@ import org.raftbroker.proto.peer.InterestTaken;
 import org.raftbroker.proto.peer.PeerGrpc;
 import org.raftbroker.proto.peer.Question;
 import org.raftbroker.raft.command.Submission;
+import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.transport.EventLoops;
 import org.raftbroker.storage.Outcome;
@@ -44,6 +45,7 @@ final class PeerConnection {
   private static final int MAX_ANSWER_BYTES = 32 << 20;
 
   private final String peer;
+  private final Address address;
   private final PeerConfig config;
   private final EventLoops loops;
   private final ManagedChannel channel;
@@ -53,6 +55,7 @@ final class PeerConnection {
 
   PeerConnection(Member peer, ClusterSecret secret, PeerConfig config, EventLoops loops) {
     this.peer = peer.id();
+    this.address = peer.grpc();
     this.config = config;
     this.loops = loops;
     this.channel =
@@ -71,6 +74,11 @@ final class PeerConnection {
     this.calls =
         ClientInterceptors.intercept(
             channel, MetadataUtils.newAttachHeadersInterceptor(secret.metadata()));
+  }
+
+  /** Whether it goes where the member is now. */
+  boolean leadsTo(Member member) {
+    return address.equals(member.grpc());
   }
 
   CompletableFuture<List<Outcome>> forward(int shard, List<Submission> submissions) {

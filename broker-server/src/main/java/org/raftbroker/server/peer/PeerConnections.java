@@ -22,8 +22,10 @@ import org.raftbroker.raft.PeerLink;
 import org.raftbroker.raft.RemoteReplicas;
 import org.raftbroker.raft.ReplicaReads;
 import org.raftbroker.raft.command.Submission;
-import org.raftbroker.server.membership.Member;
+import org.raftbroker.server.membership.MemberChange;
+import org.raftbroker.server.membership.MemberView;
 import org.raftbroker.server.membership.Membership;
+import org.raftbroker.server.membership.Presence;
 import org.raftbroker.server.transport.EventLoops;
 import org.raftbroker.storage.Outcome;
 
@@ -45,6 +47,19 @@ public final class PeerConnections implements PeerLink, RemoteReplicas {
     this.secret = secret;
     this.config = config;
     this.loops = loops;
+    membership.watch(this::onChange);
+  }
+
+  /**
+   * A member that has moved is dialled at its new address; what is under way to the old one fails.
+   */
+  private void onChange(MemberChange change) {
+    PeerConnection known = connectionById.get(change.now().id());
+    if (known != null
+        && !known.leadsTo(change.now().member())
+        && connectionById.remove(change.now().id(), known)) {
+      known.close();
+    }
   }
 
   @Override
@@ -84,10 +99,14 @@ public final class PeerConnections implements PeerLink, RemoteReplicas {
     connectionById.values().forEach(PeerConnection::close);
   }
 
-  /** The ids of all members but this one. */
+  /** The ids of all members but this one and those that have left. */
   public List<String> peers() {
     String self = membership.self().id();
-    return membership.members().stream().map(Member::id).filter(id -> !id.equals(self)).toList();
+    return membership.members().stream()
+        .filter(view -> view.presence() != Presence.LEFT)
+        .map(MemberView::id)
+        .filter(id -> !id.equals(self))
+        .toList();
   }
 
   /** Delivers an ephemeral message to the subscriptions of a peer, and says how many there were. */
@@ -129,10 +148,10 @@ public final class PeerConnections implements PeerLink, RemoteReplicas {
     if (known != null || closed) {
       return closed ? null : known;
     }
-    for (Member member : membership.members()) {
-      if (member.id().equals(memberId)) {
+    for (MemberView view : membership.members()) {
+      if (view.id().equals(memberId)) {
         return connectionById.computeIfAbsent(
-            memberId, id -> new PeerConnection(member, secret, config, loops));
+            memberId, id -> new PeerConnection(view.member(), secret, config, loops));
       }
     }
     return null;

@@ -56,8 +56,8 @@ class ConfigProblemsTest {
         file(
             "section unlike any",
             GOOD + "kafka: {brokers: 3}\n",
-            "line 11: unknown key kafka; known sections: cluster, node, listen, groupCommit, raft,"
-                + " store, archive, cassandra, postgres, delivery, limits, peers, http, shutdown"),
+            "line 11: unknown key kafka; known sections: cluster, node, listen, membership,"
+                + " groupCommit, raft, store, archive, cassandra, postgres, delivery, limits, peers, http, shutdown"),
         file(
             "key unlike any",
             GOOD + "shutdown: {xyz: 1}\n",
@@ -169,12 +169,13 @@ class ConfigProblemsTest {
             node: {id: n1, dataDir: data}
             """,
             "line 1: cluster.members[0] is \"n1\"; must be a section: keys with values",
-            "line 2: node.id is \"n1\"; must be the id of one of cluster.members: "),
+            "line 2: node.id is \"n1\"; must be the id of one of cluster.members: ; or, for a node that"
+                + " joins later, give its addresses: node.grpc, node.raft and node.http"),
         file(
             "nearly nothing",
             "cluster: {}\n",
             "cluster.name: missing; must be 1 to 64 of a-z, 0-9 and -",
-            "cluster.members: missing; list every node with its id, grpc, raft and http address",
+            "cluster.members: missing; list the first nodes with their id, grpc, raft and http address",
             "node.id: missing; name the member that this node is",
             "node.dataDir: missing; name the directory for this node's log and store"),
         file(
@@ -185,7 +186,47 @@ class ConfigProblemsTest {
         file(
             "unknown self",
             GOOD.replace("  id: n1\n  data", "  id: n2\n  data"),
-            "line 9: node.id is \"n2\"; must be the id of one of cluster.members: n1"),
+            "line 9: node.id is \"n2\"; must be the id of one of cluster.members: n1; or, for a node"
+                + " that joins later, give its addresses: node.grpc, node.raft and node.http"),
+        file(
+            "a listed node with other addresses of its own",
+            GOOD + "  raft: 127.0.0.1:9191\n  grpc: 127.0.0.1:9092\n  gossip: 0.0.0.0:9291\n",
+            "line 13: node.gossip is \"0.0.0.0:9291\"; nobody can dial that; name the address that"
+                + " the others reach, and put this one under listen.gossip",
+            "line 12: node.grpc is \"127.0.0.1:9092\"; must be that of n1 in cluster.members, or be"
+                + " left out"),
+        file(
+            "a node that joins, with a bad id",
+            GOOD.replace("  id: n1\n  data", "  id: n_1\n  data")
+                + "  raft: 10.0.0.1:9191\n  grpc: 10.0.0.1:9091\n  http: 10.0.0.1:9391\n",
+            "line 9: node.id is \"n_1\"; must be 1 to 64 of A-Z, a-z, 0-9 and -"),
+        file(
+            "gossip without an address",
+            GOOD + "membership: {provider: jgroups}\n",
+            "line 11: membership.provider is \"jgroups\"; needs a gossip address of this node: give"
+                + " its entry in cluster.members one, or set node.gossip"),
+        file(
+            "bad membership",
+            GOOD
+                + """
+                membership:
+                  provider: zookeeper
+                  jgroups: {contacts: "10.0.0.1:9291,10.0.0.2", dns: gossip, failureTimeout: 1ms}
+                  serf: {rpc: 7373, authKey: hush, reconnectInterval: 1h}
+                """,
+            "line 12: membership.provider is \"zookeeper\"; must be one of jgroups, serf, static"
+                + " (default jgroups if this node has a gossip address, else static)",
+            "line 13: membership.jgroups.contacts is \"10.0.0.1:9291,10.0.0.2\"; must be host:port,"
+                + " several separated by commas, as 10.0.0.1:9291,10.0.0.2:9291: \"10.0.0.2\" is not"
+                + " host:port",
+            "line 13: membership.jgroups.dns is \"gossip\"; must be name:port, as"
+                + " broker-gossip:9291: \"gossip\" is not host:port",
+            "line 13: membership.jgroups.failureTimeout is \"1ms\"; must be a length of time from 1s"
+                + " to 5m, such as 250ms, 10s or 5m (default 6s)",
+            "line 14: membership.serf.rpc is \"7373\"; must be host:port, as 127.0.0.1:7373:"
+                + " \"7373\" is not host:port",
+            "line 14: membership.serf.reconnectInterval is \"1h\"; must be a length of time from"
+                + " 100ms to 5m, such as 250ms, 10s or 5m (default 5s)"),
         file(
             "one id for two, one address for two",
             """
@@ -351,7 +392,8 @@ class ConfigProblemsTest {
         variable(
             "BROKER_NODE_ID",
             "n9",
-            "BROKER_NODE_ID is \"n9\"; must be the id of one of cluster.members: n1"),
+            "BROKER_NODE_ID is \"n9\"; must be the id of one of cluster.members: n1; or, for a node that"
+                + " joins later, give its addresses: node.grpc, node.raft and node.http"),
         variable(
             "BROKER_LOG_FORMAT",
             "JSON",
@@ -400,7 +442,7 @@ class ConfigProblemsTest {
                 + "  cluster.name: missing; must be 1 to 64 of a-z, 0-9 and -\n"
                 + "  line 2: cluster.shards is \"100\"; must be a whole number from 1 to 64 (default"
                 + " 3)\n"
-                + "  cluster.members: missing; list every node with its id, grpc, raft and http"
+                + "  cluster.members: missing; list the first nodes with their id, grpc, raft and http"
                 + " address\n"
                 + "  node.id: missing; name the member that this node is\n"
                 + "  node.dataDir: missing; name the directory for this node's log and store\n"

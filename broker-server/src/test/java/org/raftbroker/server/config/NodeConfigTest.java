@@ -16,6 +16,9 @@ import org.raftbroker.raft.archive.ArchiveConfig;
 import org.raftbroker.server.http.HttpConfig;
 import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.membership.Member;
+import org.raftbroker.server.membership.MembershipConfig;
+import org.raftbroker.server.membership.jgroups.JGroupsConfig;
+import org.raftbroker.server.membership.serf.SerfConfig;
 import org.raftbroker.storage.cassandra.CassandraConfig;
 import org.raftbroker.storage.postgres.PostgresConfig;
 import org.raftbroker.storage.rocksdb.StoreConfig;
@@ -50,7 +53,8 @@ class NodeConfigTest {
     assertThat(config.postgres()).isEqualTo(PostgresConfig.DEFAULT);
     assertThat(config.http()).isEqualTo(HttpConfig.DEFAULT);
     assertThat(config.shutdown()).isEqualTo(new ShutdownConfig(Duration.ofSeconds(20)));
-    assertThat(config.node()).isEqualTo(new NodeIdentity("n1", Path.of("./data/n1")));
+    assertThat(config.node())
+        .isEqualTo(new NodeIdentity("n1", Path.of("./data/n1"), null, null, null, null));
     assertThat(config.self())
         .isEqualTo(
             new Member(
@@ -128,6 +132,85 @@ class NodeConfigTest {
     assertThat(config.http())
         .isEqualTo(new HttpConfig(4, 10, Duration.ofSeconds(2), Duration.ofMinutes(1)));
     assertThat(config.shutdown().timeout()).isEqualTo(Duration.ofMinutes(5));
+  }
+
+  @Test
+  void aNodeThatJoinsLaterGivesItsOwnAddresses() throws IOException {
+    NodeConfig config =
+        load(
+            SMALLEST
+                    .replace("9391\n", "9391\n      gossip: 127.0.0.1:9291\n")
+                    .replace("  id: n1\n  data", "  id: n9\n  data")
+                + """
+                  grpc: 10.0.0.9:9091
+                  raft: 10.0.0.9:9191
+                  http: 10.0.0.9:9391
+                  gossip: 10.0.0.9:9291
+                """,
+            Map.of());
+
+    assertThat(config.self())
+        .isEqualTo(
+            new Member(
+                "n9",
+                new Address("10.0.0.9", 9091),
+                new Address("10.0.0.9", 9191),
+                new Address("10.0.0.9", 9391),
+                new Address("10.0.0.9", 9291),
+                ""));
+    assertThat(config.listen().gossip(config.self())).isEqualTo(new Address("10.0.0.9", 9291));
+    assertThat(config.membership().provider()).isEqualTo(MembershipConfig.Provider.JGROUPS);
+    assertThat(config.jgroups().contacts()).containsExactly(new Address("127.0.0.1", 9291));
+  }
+
+  @Test
+  void membershipIsStaticWithoutAGossipAddress() throws IOException {
+    NodeConfig config = load(SMALLEST, Map.of());
+
+    assertThat(config.membership())
+        .isEqualTo(new MembershipConfig(MembershipConfig.Provider.STATIC, Duration.ofDays(1)));
+    assertThat(config.jgroups())
+        .isEqualTo(new JGroupsConfig(List.of(), null, Duration.ofSeconds(6), 10));
+    assertThat(config.serf())
+        .isEqualTo(new SerfConfig(new Address("127.0.0.1", 7373), "", Duration.ofSeconds(5)));
+  }
+
+  @Test
+  void everyKeyOfMembershipIsRead() throws IOException {
+    NodeConfig config =
+        load(
+            SMALLEST
+                + """
+                listen: {gossip: "0.0.0.0:9291"}
+                membership:
+                  provider: serf
+                  forgetAfter: 48h
+                  jgroups:
+                    contacts: 10.0.0.1:9291, 10.0.0.2:9292
+                    dns: broker-gossip:9291
+                    failureTimeout: 3s
+                    failurePortOffset: 1000
+                  serf:
+                    rpc: 127.0.0.1:7374
+                    authKey: hidden
+                    reconnectInterval: 200ms
+                """,
+            Map.of());
+
+    assertThat(config.membership())
+        .isEqualTo(new MembershipConfig(MembershipConfig.Provider.SERF, Duration.ofDays(2)));
+    assertThat(config.jgroups())
+        .isEqualTo(
+            new JGroupsConfig(
+                List.of(new Address("10.0.0.1", 9291), new Address("10.0.0.2", 9292)),
+                new Address("broker-gossip", 9291),
+                Duration.ofSeconds(3),
+                1000));
+    assertThat(config.serf())
+        .isEqualTo(
+            new SerfConfig(new Address("127.0.0.1", 7374), "hidden", Duration.ofMillis(200)));
+    assertThat(config.toString()).doesNotContain("hidden");
+    assertThat(config.listen().gossip(config.self())).isEqualTo(new Address("0.0.0.0", 9291));
   }
 
   @Test

@@ -46,6 +46,10 @@ final class OutsideNode implements AutoCloseable, CommitObserver {
   private final ExecutorService diskReads = Executors.newFixedThreadPool(2);
   private final List<OwnReplica> own = new ArrayList<>();
 
+  private static Member self(String id, List<Member> members) {
+    return members.stream().filter(m -> m.id().equals(id)).findFirst().orElseThrow();
+  }
+
   /**
    * @param replicas which of the members have replicas
    */
@@ -54,7 +58,10 @@ final class OutsideNode implements AutoCloseable, CommitObserver {
     ReplicaDirectory placed = shard -> replicas;
     peers =
         new PeerConnections(
-            new StaticMembership(id, members), TestNode.SECRET, PeerConfig.DEFAULT, loops);
+            new StaticMembership(self(id, members), members),
+            TestNode.SECRET,
+            PeerConfig.DEFAULT,
+            loops);
     followers = new ReplicaFollowers(id, placed, peers, loops);
     ReplicatedShard.Shared shared =
         new ReplicatedShard.Shared(

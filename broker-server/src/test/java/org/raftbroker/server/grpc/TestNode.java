@@ -109,7 +109,8 @@ public final class TestNode implements AutoCloseable {
       replicas.add(
           new ReplicaOfOne(number, directory.resolve(id + "-" + number), InstantSource.system()));
     }
-    var membership = new StaticMembership(id, members);
+    Member self = members.stream().filter(m -> m.id().equals(id)).findFirst().orElseThrow();
+    var membership = new StaticMembership(self, members);
     var shards = new Shards(replicas.stream().map(around).toList());
     this.peers = new PeerConnections(membership, SECRET, peerConfig, loops);
     this.interests = new OwnInterests(id, peers, loops);

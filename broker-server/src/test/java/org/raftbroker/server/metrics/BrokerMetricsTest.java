@@ -15,6 +15,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shards;
 import org.raftbroker.server.delivery.Lag;
+import org.raftbroker.server.membership.Address;
+import org.raftbroker.server.membership.Member;
+import org.raftbroker.server.membership.Presence;
+import org.raftbroker.server.membership.ReportedMembership;
 import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.Incarnation;
 
@@ -198,6 +202,21 @@ class BrokerMetricsTest {
 
     assertThat(shard.asked() - shardAsked).isEqualTo(1);
     assertThat(delivery.asked() - deliveryAsked).isEqualTo(1);
+  }
+
+  @Test
+  void membersAreCountedByState() {
+    Address anywhere = new Address("127.0.0.1", 1);
+    ReportedMembership membership =
+        new ReportedMembership(new Member("n1", anywhere, anywhere, anywhere));
+    membership.report(new Member("n2", anywhere, anywhere, anywhere), Presence.UP);
+    membership.report(new Member("n3", anywhere, anywhere, anywhere), Presence.FAILED);
+    metrics.watch(membership);
+
+    assertThat(scrape())
+        .contains("\nbroker_members{state=\"up\"} 2.0\n")
+        .contains("\nbroker_members{state=\"failed\"} 1.0\n")
+        .contains("\nbroker_members{state=\"left\"} 0.0\n");
   }
 
   @Test

@@ -15,6 +15,9 @@ import org.junit.jupiter.api.Test;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shards;
 import org.raftbroker.server.delivery.Lag;
+import org.raftbroker.server.membership.Address;
+import org.raftbroker.server.membership.Member;
+import org.raftbroker.server.membership.fixed.StaticMembership;
 import org.raftbroker.storage.ArchiveState;
 
 /** {@code docs/operations.md} explains every metric of the broker, and none that is not there. */
@@ -26,12 +29,16 @@ class MetricsPageTest {
       new ReplicaStatus(
           0, ReplicaStatus.Role.FOLLOWER, "n2", 1, 1, 1, -1, 0, 0, null, ArchiveState.NONE);
 
+  private static final Address ANYWHERE = new Address("127.0.0.1", 1);
+  private static final Member ALONE = new Member("n1", ANYWHERE, ANYWHERE, ANYWHERE);
+
   @Test
   void explainsEveryMetric() throws IOException {
     String page = Files.readString(Path.of("../docs/operations.md"));
     try (BrokerMetrics metrics = new BrokerMetrics()) {
       metrics.watch(new Shards(List.of(new ScriptedShard(FOLLOWER))));
       metrics.watch(new ScriptedDelivery(1, new Lag(0, 0)));
+      metrics.watch(new StaticMembership(ALONE, List.of()));
       metrics.onError("Publish", Status.Code.UNAVAILABLE, "NO_QUORUM");
 
       SortedSet<String> exposed = matches(EXPOSED, metrics.scrape());

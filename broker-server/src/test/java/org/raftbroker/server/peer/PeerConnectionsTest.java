@@ -36,6 +36,8 @@ import org.raftbroker.raft.command.Submission;
 import org.raftbroker.server.grpc.HeldShard;
 import org.raftbroker.server.grpc.TestNode;
 import org.raftbroker.server.membership.Member;
+import org.raftbroker.server.membership.Presence;
+import org.raftbroker.server.membership.ReportedMembership;
 import org.raftbroker.storage.Outcome;
 
 /** Two nodes and what lies between them. */
@@ -172,6 +174,27 @@ final class PeerConnectionsTest {
     here.peers.close();
     assertThatThrownBy(() -> get(here.peers.forward("n2", 0, List.of(submission("a")))))
         .hasMessageContaining("stopping");
+  }
+
+  @Test
+  void oneThatMovedIsReachedAtItsNewAddress() throws Exception {
+    TestNode there = start("n2", PeerConfig.DEFAULT, UnaryOperator.identity());
+    ReportedMembership membership = new ReportedMembership(first);
+    PeerConnections peers =
+        new PeerConnections(membership, TestNode.SECRET, PeerConfig.DEFAULT, here.loops);
+    Member nowhere = TestNode.member("n2");
+    membership.report(nowhere, Presence.UP);
+    assertThatThrownBy(() -> get(peers.forward("n2", 0, List.of(submission("a")))))
+        .hasMessageContaining("UNAVAILABLE");
+
+    membership.report(nowhere, Presence.FAILED);
+    membership.report(second, Presence.UP);
+
+    assertThat(get(peers.forward("n2", 0, List.of(submission("a"))))).hasSize(1);
+    assertThat(there.port()).isEqualTo(second.grpc().port());
+    membership.report(second, Presence.LEFT);
+    assertThat(peers.peers()).isEmpty();
+    peers.close();
   }
 
   @Test

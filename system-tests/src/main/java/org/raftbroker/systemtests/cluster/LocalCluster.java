@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -37,7 +38,12 @@ public final class LocalCluster implements AutoCloseable {
   private final Thread endWithThisJvm;
 
   private LocalCluster(
-      ClusterSpec spec, @Nullable PortBlock ports, List<NodePlace> places, Path dir, Path logs) {
+      ClusterSpec spec,
+      @Nullable PortBlock ports,
+      List<NodePlace> places,
+      Path dir,
+      Path logs,
+      IntFunction<String> settings) {
     this.spec = spec;
     this.ports = ports;
     try {
@@ -46,9 +52,10 @@ public final class LocalCluster implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    for (NodePlace place : places) {
+    for (int n = 1; n <= places.size(); n++) {
+      NodePlace place = places.get(n - 1);
       Path config = dir.resolve(place.id() + ".yaml");
-      NodeConfig.write(config, place, places, spec.shards(), spec.settings());
+      NodeConfig.write(config, place, places, spec.shards(), settings.apply(n));
       processes.add(new BrokerProcess(place, config, emptyLog(logs, place)));
       clients.add(new NodeClient(place));
     }
@@ -84,17 +91,39 @@ public final class LocalCluster implements AutoCloseable {
   public static LocalCluster start(
       ClusterSpec spec, Path directory, Path logs, UnaryOperator<NodePlace> elsewhere) {
     PortBlock ports = PortBlock.reserve();
-    List<NodePlace> places =
-        IntStream.rangeClosed(1, spec.nodes())
-            .mapToObj(n -> elsewhere.apply(NodePlace.local(n, ports, directory)))
-            .toList();
-    return started(new LocalCluster(spec, ports, places, directory, logs));
+    List<NodePlace> places = localPlaces(spec, ports, directory).stream().map(elsewhere).toList();
+    return started(new LocalCluster(spec, ports, places, directory, logs, n -> spec.settings()));
+  }
+
+  /**
+   * Starts nodes on the loopback interface and waits until all are ready.
+   *
+   * @param settings further sections of each node's configuration, by its number, after those of
+   *     {@code spec}
+   */
+  public static LocalCluster startEach(
+      ClusterSpec spec, Path directory, Path logs, IntFunction<String> settings) {
+    PortBlock ports = PortBlock.reserve();
+    return started(
+        new LocalCluster(
+            spec,
+            ports,
+            localPlaces(spec, ports, directory),
+            directory,
+            logs,
+            n -> spec.settings() + settings.apply(n)));
+  }
+
+  private static List<NodePlace> localPlaces(ClusterSpec spec, PortBlock ports, Path directory) {
+    return IntStream.rangeClosed(1, spec.nodes())
+        .mapToObj(n -> NodePlace.local(n, ports, directory))
+        .toList();
   }
 
   /** Starts nodes in places of the caller's own. */
   public static LocalCluster startAt(
       List<NodePlace> places, ClusterSpec spec, Path directory, Path logs) {
-    return started(new LocalCluster(spec, null, places, directory, logs));
+    return started(new LocalCluster(spec, null, places, directory, logs, n -> spec.settings()));
   }
 
   private static LocalCluster started(LocalCluster cluster) {

@@ -53,5 +53,7 @@ final class NodeConfig {
     yaml.append('\n');
     yaml.append(indent).append("http: ").append(host).append(':').append(place.httpPort());
     yaml.append('\n');
+    yaml.append(indent).append("gossip: ").append(host).append(':').append(place.gossipPort());
+    yaml.append('\n');
   }
 }

@@ -19,12 +19,19 @@ public record NodePlace(
     int grpcPort,
     int raftPort,
     int httpPort,
+    int gossipPort,
     Path dataDirectory,
     List<String> commandPrefix) {
 
   public NodePlace {
     commandPrefix = List.copyOf(commandPrefix);
   }
+
+  /**
+   * After three other ports for each of seven nodes. Each node has a second one for gossip, 10
+   * above the first ({@code membership.jgroups.failurePortOffset}).
+   */
+  private static final int FIRST_GOSSIP_PORT = 21;
 
   /** Node {@code n} on the loopback interface. */
   static NodePlace local(int n, PortBlock ports, Path directory) {
@@ -36,11 +43,13 @@ public record NodePlace(
         ports.port(3 * n - 2),
         ports.port(3 * n - 1),
         ports.port(3 * n),
+        ports.port(FIRST_GOSSIP_PORT + n),
         directory.resolve("n" + n),
         List.of());
   }
 
   public NodePlace withDataDirectory(Path other) {
-    return new NodePlace(id, host, clientHost, grpcPort, raftPort, httpPort, other, commandPrefix);
+    return new NodePlace(
+        id, host, clientHost, grpcPort, raftPort, httpPort, gossipPort, other, commandPrefix);
   }
 }

@@ -15,12 +15,12 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 public final class PortBlock implements AutoCloseable {
   /** Ports in a block, the bound one not counted. */
-  static final int SIZE = 19;
+  static final int SIZE = 39;
 
   // Below the range from which Linux takes ports of outgoing connections: a node that was killed
   // must find its ports free when it comes back.
   private static final int FIRST = 20_000;
-  private static final int BLOCKS = 600;
+  private static final int BLOCKS = 300;
 
   private final ServerSocket guard;
 

@@ -1,0 +1,89 @@
+package org.raftbroker.systemtests;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.raftbroker.systemtests.cluster.PortBlock;
+
+/** Real Serf agents on this machine that know each other; numbered from 1. One thread. */
+final class SerfAgents implements AutoCloseable {
+  private final PortBlock ports = PortBlock.reserve();
+  private final List<Process> processes = new ArrayList<>();
+  private final Path logs;
+
+  private SerfAgents(Path logs) {
+    this.logs = logs;
+  }
+
+  static boolean areInstalled() {
+    return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
+        .anyMatch(directory -> Files.isExecutable(Path.of(directory, "serf")));
+  }
+
+  static SerfAgents start(int count, Path logs) {
+    SerfAgents agents = new SerfAgents(logs);
+    for (int n = 1; n <= count; n++) {
+      agents.start(n);
+    }
+    return agents;
+  }
+
+  private void start(int n) {
+    try {
+      processes.add(
+          new ProcessBuilder(
+                  "serf",
+                  "agent",
+                  "-node=machine" + n,
+                  "-bind=127.0.0.1:" + ports.port(2 * n - 1),
+                  "-rpc-addr=" + rpc(n),
+                  "-retry-join=127.0.0.1:" + ports.port(1),
+                  "-retry-interval=500ms",
+                  "-profile=local")
+              .redirectErrorStream(true)
+              .redirectOutput(logs.resolve("serf" + n + ".log").toFile())
+              .start());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  String rpc(int n) {
+    return "127.0.0.1:" + ports.port(2 * n);
+  }
+
+  /** What the command {@code serf members} prints. */
+  String members(int n) throws IOException {
+    Process process = new ProcessBuilder("serf", "members", "-rpc-addr=" + rpc(n)).start();
+    return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+  }
+
+  void leave(int n) {
+    Command.run(List.of("serf", "leave", "-rpc-addr=" + rpc(n)));
+  }
+
+  /** SIGKILL. */
+  void kill(int n) {
+    processes.get(n - 1).destroyForcibly();
+  }
+
+  @Override
+  public void close() {
+    processes.forEach(Process::destroyForcibly);
+    try {
+      for (Process process : processes) {
+        var unused = process.waitFor(20, TimeUnit.SECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    ports.close();
+  }
+}
