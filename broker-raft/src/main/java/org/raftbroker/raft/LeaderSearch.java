@@ -194,6 +194,7 @@ final class LeaderSearch implements ReplicatedLog, PeerLink {
   /** Of this node's own replica, if nobody can stand in for it. */
   @Override
   public @Nullable String problem() {
-    return others().isEmpty() ? own.problem() : null;
+    String problem = own.problem();
+    return problem == null || !others().isEmpty() ? null : problem;
   }
 }
