@@ -7,6 +7,8 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.raftbroker.cli.ClusterView.MemberView;
 import org.raftbroker.cli.ClusterView.Placed;
+import org.raftbroker.cli.ShardMove.Arrival;
+import org.raftbroker.proto.admin.ClusterMember;
 import org.raftbroker.proto.admin.Member;
 import org.raftbroker.proto.admin.Replica;
 
@@ -20,7 +22,18 @@ final class ClusterProblems {
   static List<String> of(ClusterView view) {
     List<String> problems = new ArrayList<>();
     ofMembers(view, problems);
-    view.replicasByShard().forEach((shard, replicas) -> ofShard(shard, replicas, problems));
+    // Replicas come one after the other: whether any is under way says more than that one is not.
+    boolean moving = RebalanceProgress.of(view).moves().stream().anyMatch(ShardMove::hasBegun);
+    view.replicasByShard()
+        .forEach(
+            (shard, replicas) -> {
+              ShardMove move = ShardMove.of(view, shard);
+              ofMajority(view, shard, problems);
+              ofReplicas(move, replicas, problems);
+              if (!moving) {
+                ofMissingReplicas(move, problems);
+              }
+            });
     return problems;
   }
 
@@ -30,10 +43,11 @@ final class ClusterProblems {
     for (MemberView member : view.members()) {
       String id = member.member().getId();
       if (member.description() == null) {
-        problems.add("member " + id + " is down: " + member.problem());
+        ofSilentMember(view, member, problems);
         continue;
       }
-      if (!member.description().getReady()) {
+      // One that is drained, or new, has no replica to serve with, and is not to have one.
+      if (!member.description().getReady() && isNeeded(view, id)) {
         problems.add("member " + id + " is not ready: starting, draining or without a replica");
       }
       if (!member.description().getNodeId().equals(id)) {
@@ -54,13 +68,43 @@ final class ClusterProblems {
       problems.add("members disagree about who is one: " + String.join(" | ", memberLists));
     }
     long up = view.members().stream().filter(MemberView::up).count();
-    if (up <= view.members().size() / 2) {
+    // With a map each shard is looked at for itself: it is on some of the members only.
+    if (!view.isPlaced() && up <= view.members().size() / 2) {
       problems.add(
           "only " + up + " of " + view.members().size() + " members answer: no majority to commit");
     }
   }
 
-  private static void ofShard(int shard, List<Placed> replicas, List<String> problems) {
+  private static void ofSilentMember(ClusterView view, MemberView member, List<String> problems) {
+    String id = member.member().getId();
+    List<Integer> missing = view.wantedAt(id);
+    if (missing.isEmpty() && isOnItsWayOut(view, id)) {
+      return; // it may have been stopped on purpose
+    }
+    problems.add("member " + id + " is down: " + member.problem());
+    if (!missing.isEmpty()) {
+      problems.add(
+          (missing.size() == 1 ? "shard " : "shards ")
+              + missing.stream().map(String::valueOf).collect(Collectors.joining(", "))
+              + (missing.size() == 1 ? " lacks its replica at " : " lack their replicas at ")
+              + id
+              + " while it is down");
+    }
+  }
+
+  private static boolean isOnItsWayOut(ClusterView view, String memberId) {
+    return view.membership(memberId)
+        .filter(
+            state -> state == ClusterMember.State.DRAINING || state == ClusterMember.State.LEAVING)
+        .isPresent();
+  }
+
+  private static boolean isNeeded(ClusterView view, String memberId) {
+    return !view.isPlaced() || !view.wantedAt(memberId).isEmpty();
+  }
+
+  private static void ofReplicas(ShardMove move, List<Placed> replicas, List<String> problems) {
+    int shard = move.shard();
     if (ClusterView.leader(replicas).isEmpty()) {
       problems.add("shard " + shard + " has no leader among the members that answered");
     }
@@ -73,9 +117,35 @@ final class ClusterProblems {
         problems.add(where + ": " + replica.getProblem());
       }
       long lag = ClusterView.lag(placed, replicas);
-      if (lag > LARGE_LAG) {
+      if (lag > LARGE_LAG && !move.isArriving(placed.memberId())) {
         problems.add(where + " is " + lag + " entries behind");
       }
+    }
+  }
+
+  private static void ofMajority(ClusterView view, int shard, List<String> problems) {
+    List<String> wanted = view.wanted(shard);
+    long answering = wanted.stream().filter(view::isUp).count();
+    if (!wanted.isEmpty() && answering <= wanted.size() / 2) {
+      problems.add(
+          "shard "
+              + shard
+              + ": members with "
+              + answering
+              + " of its "
+              + Quantity.count(wanted.size(), "replica")
+              + " answer: no majority to commit");
+    }
+  }
+
+  private static void ofMissingReplicas(ShardMove move, List<String> problems) {
+    for (Arrival arrival : move.arriving()) {
+      problems.add(
+          "shard "
+              + move.shard()
+              + " has no replica at "
+              + arrival.memberId()
+              + ", which is to have one, and nothing is moving");
     }
   }
 }

@@ -35,7 +35,7 @@ final class TransferCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     Terminal terminal = cluster.parent.terminal;
     try (Servers servers = cluster.parent.servers()) {
-      String leader = transfer(servers, ClusterCommand.look(servers));
+      String leader = transfer(servers, ClusterSurvey.of(servers));
       terminal.line(
           cluster.parent.json()
               ? Json.line(
