@@ -78,8 +78,8 @@ final class ClusterProblems {
   private static void ofSilentMember(ClusterView view, MemberView member, List<String> problems) {
     String id = member.member().getId();
     List<Integer> missing = view.wantedAt(id);
-    if (missing.isEmpty() && isOnItsWayOut(view, id)) {
-      return; // it may have been stopped on purpose
+    if (view.isPlaced() && missing.isEmpty() && !isActive(view, id)) {
+      return; // drained, or removed and only listed in a configuration still: stopped on purpose
     }
     problems.add("member " + id + " is down: " + member.problem());
     if (!missing.isEmpty()) {
@@ -92,10 +92,9 @@ final class ClusterProblems {
     }
   }
 
-  private static boolean isOnItsWayOut(ClusterView view, String memberId) {
+  private static boolean isActive(ClusterView view, String memberId) {
     return view.membership(memberId)
-        .filter(
-            state -> state == ClusterMember.State.DRAINING || state == ClusterMember.State.LEAVING)
+        .filter(state -> state == ClusterMember.State.ACTIVE)
         .isPresent();
   }
 

@@ -158,6 +158,19 @@ class ClusterMapTest {
   }
 
   @Test
+  void aRemovedMemberMayBeStoppedThoughItIsInConfigurations() {
+    nodes.cluster().configure("n5");
+    ctl("cluster", "remove", "n5", "--yes", "--no-wait");
+    nodes.cluster().step();
+    nodes.stop("n5");
+
+    Ctl run = ctl("cluster", "--check");
+
+    assertThat(run.exitCode()).isZero();
+    assertThat(run.lines()).anyMatch(line -> line.matches("n5 .* - +down .*"));
+  }
+
+  @Test
   void aMissingReplicaIsAProblemUnlessItIsOnItsWay() {
     nodes.cluster().lose(0, "n3");
 

@@ -35,6 +35,7 @@ final class MemoryCluster {
   private final List<SortedMap<String, Role>> roleByMember = new ArrayList<>();
   private final Map<String, ClusterDescription> oldMapById = new HashMap<>();
   private final List<String> unseen = new ArrayList<>();
+  private final List<String> configured = new ArrayList<>();
   private long version = 1;
   private boolean paused;
 
@@ -57,6 +58,11 @@ final class MemoryCluster {
   /** The member is in the map, and no node lists it. */
   synchronized void hide(String id) {
     unseen.add(id);
+  }
+
+  /** Every node lists it, whether it is in the map or not. */
+  synchronized void configure(String id) {
+    configured.add(id);
   }
 
   /** Whatever happens from now on, this node does not hear of it. */
@@ -110,7 +116,8 @@ final class MemoryCluster {
         NodeDescription.newBuilder().setCluster("local").setNodeId(askedId).setVersion("1.0");
     addressById.forEach(
         (id, address) -> {
-          boolean known = stateById.containsKey(id) || id.equals(askedId);
+          boolean known =
+              stateById.containsKey(id) || configured.contains(id) || id.equals(askedId);
           if (known && !unseen.contains(id)) {
             node.addMembers(
                 Member.newBuilder().setId(id).setGrpcAddress(address).setHttpAddress("http:1"));
