@@ -33,7 +33,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
       "1:the server refused, or a check failed",
       "2:wrong usage",
       "3:no server available, or no answer in time (safe to try again where the command says so)",
-      "4:no such message or subject",
+      "4:no such message, subject or member",
       "130:interrupted"
     },
     subcommands = {

@@ -7,8 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.raftbroker.cli.ClusterView.MemberView;
 import org.raftbroker.cli.ClusterView.Placed;
+import org.raftbroker.proto.admin.ClusterDescription;
+import org.raftbroker.proto.admin.ClusterMember;
 import org.raftbroker.proto.admin.NodeDescription;
 import org.raftbroker.proto.admin.Replica;
 
@@ -30,6 +33,10 @@ final class ClusterReport {
             + Quantity.count(shards, "shard")
             + ", "
             + (problems.isEmpty() ? "no problems" : Quantity.count(problems.size(), "problem")));
+    String rebalance = RebalanceProgress.of(view).text();
+    if (!rebalance.isEmpty()) {
+      lines.add("rebalance: " + rebalance);
+    }
     lines.add("");
     lines.addAll(members(view).take());
     lines.add("");
@@ -52,6 +59,7 @@ final class ClusterReport {
             "MEMBER",
             "GRPC",
             "HTTP",
+            "MEMBERSHIP",
             "STATE",
             "VERSION",
             "UP FOR",
@@ -65,7 +73,8 @@ final class ClusterReport {
         table.row(
             member.member().getId(),
             member.member().getGrpcAddress(),
-            member.member().getHttpAddress(),
+            orUnknown(member.member().getHttpAddress()),
+            membership(view, member),
             member.left() ? "left" : "down",
             UNKNOWN,
             UNKNOWN,
@@ -78,7 +87,8 @@ final class ClusterReport {
       table.row(
           member.member().getId(),
           member.member().getGrpcAddress(),
-          member.member().getHttpAddress(),
+          orUnknown(member.member().getHttpAddress()),
+          membership(view, member),
           member.left() ? "left" : node.getReady() ? "up" : "not ready",
           node.getVersion(),
           upFor(node.getStartedAtMillis()),
@@ -88,6 +98,15 @@ final class ClusterReport {
           node.getSubscriptions());
     }
     return table;
+  }
+
+  /** Of a member that only the map has its HTTP address is not known. */
+  private static String orUnknown(String address) {
+    return address.isEmpty() ? UNKNOWN : address;
+  }
+
+  private static String membership(ClusterView view, MemberView member) {
+    return view.membership(member.member().getId()).map(ClusterReport::lowerCase).orElse(UNKNOWN);
   }
 
   private static TextTable shards(ClusterView view) {
@@ -158,9 +177,13 @@ final class ClusterReport {
     }
     json.endArray().name("shards").beginArray();
     for (Map.Entry<Integer, List<Placed>> shard : view.replicasByShard().entrySet()) {
-      writeShard(json, shard.getKey(), shard.getValue());
+      writeShard(json, view, shard.getKey(), shard.getValue());
     }
-    json.endArray().name("problems").beginArray();
+    json.endArray();
+    if (view.map() != null) {
+      writeMap(json, view, view.map());
+    }
+    json.name("problems").beginArray();
     for (String problem : problems) {
       json.value(problem);
     }
@@ -174,6 +197,10 @@ final class ClusterReport {
     json.name("grpcAddress").value(member.member().getGrpcAddress());
     json.name("raftAddress").value(member.member().getRaftAddress());
     json.name("httpAddress").value(member.member().getHttpAddress());
+    Optional<ClusterMember.State> membership = view.membership(member.member().getId());
+    if (membership.isPresent()) {
+      json.name("membership").value(lowerCase(membership.get()));
+    }
     json.name("up").value(member.up());
     json.name("left").value(member.left());
     NodeDescription node = member.description();
@@ -191,8 +218,20 @@ final class ClusterReport {
     json.endObject();
   }
 
-  private static void writeShard(JsonWriter json, int shard, List<Placed> replicas)
+  private static void writeMap(JsonWriter json, ClusterView view, ClusterDescription map)
       throws IOException {
+    json.name("mapVersion").value(map.getVersion());
+    json.name("replicas").value(map.getReplicas());
+    RebalanceProgress rebalance = RebalanceProgress.of(view);
+    json.name("rebalance").beginObject();
+    json.name("paused").value(rebalance.paused());
+    json.name("shardsMoving").value(rebalance.moves().size());
+    json.name("shardsToGo").value(rebalance.shardsToGo());
+    json.endObject();
+  }
+
+  private static void writeShard(
+      JsonWriter json, ClusterView view, int shard, List<Placed> replicas) throws IOException {
     json.beginObject().name("shard").value(shard);
     json.name("leader").value(ClusterView.leader(replicas).map(Placed::memberId).orElse(null));
     json.name("replicas").beginArray();
@@ -214,11 +253,41 @@ final class ClusterReport {
       json.name("problem").value(replica.getProblem());
       json.endObject();
     }
-    json.endArray().endObject();
+    json.endArray();
+    if (!view.wanted(shard).isEmpty()) {
+      writeMove(json, view.wanted(shard), ShardMove.of(view, shard));
+    }
+    json.endObject();
+  }
+
+  private static void writeMove(JsonWriter json, List<String> wanted, ShardMove move)
+      throws IOException {
+    json.name("wanted").beginArray();
+    for (String id : wanted) {
+      json.value(id);
+    }
+    json.endArray().name("arriving").beginArray();
+    for (ShardMove.Arrival arrival : move.arriving()) {
+      json.beginObject().name("member").value(arrival.memberId());
+      // No lag: nothing is there yet.
+      if (arrival.behind() != null) {
+        json.name("lag").value(arrival.behind());
+      }
+      json.endObject();
+    }
+    json.endArray().name("leaving").beginArray();
+    for (String id : move.leaving()) {
+      json.value(id);
+    }
+    json.endArray();
   }
 
   private static String role(Replica replica) {
-    return replica.getRole().name().toLowerCase(Locale.ROOT);
+    return lowerCase(replica.getRole());
+  }
+
+  private static String lowerCase(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
   }
 
   private static String upFor(long startedAtMillis) {

@@ -5,20 +5,23 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.raftbroker.proto.admin.ClusterDescription;
+import org.raftbroker.proto.admin.ClusterMember;
 import org.raftbroker.proto.admin.Member;
 import org.raftbroker.proto.admin.NodeDescription;
 import org.raftbroker.proto.admin.Replica;
+import org.raftbroker.proto.admin.ShardPlacement;
 
 /**
  * A cluster as its members describe it, each for itself, at about the same time.
  *
  * @param members in the order of their ids
+ * @param map what is wanted: the newest map that any of them knows; null if they are of a version
+ *     that has none
  */
-record ClusterView(String cluster, List<MemberView> members) {
+record ClusterView(String cluster, List<MemberView> members, @Nullable ClusterDescription map) {
 
   /**
    * A member and its own description, or why there is none.
@@ -44,9 +47,15 @@ record ClusterView(String cluster, List<MemberView> members) {
     members = members.stream().sorted(Comparator.comparing(view -> view.member().getId())).toList();
   }
 
-  /** All replicas that were described, by shard, in the order of members. */
+  /**
+   * All replicas that were described, by shard, in the order of members; none for a shard that is
+   * known from the map alone.
+   */
   SortedMap<Integer, List<Placed>> replicasByShard() {
     SortedMap<Integer, List<Placed>> byShard = new TreeMap<>();
+    for (ShardPlacement placement : placements()) {
+      byShard.put(placement.getShard(), new ArrayList<>());
+    }
     for (MemberView view : members) {
       if (view.description == null) {
         continue;
@@ -60,33 +69,6 @@ record ClusterView(String cluster, List<MemberView> members) {
     return byShard;
   }
 
-  /**
-   * The members that have a replica of a shard, as the first one that answered knows it, those that
-   * did not answer included; empty if it does not say, as those of earlier versions.
-   */
-  List<String> placement(int shard) {
-    for (MemberView view : members) {
-      if (view.description != null) {
-        return view.description.getPlacementsList().stream()
-            .filter(placement -> placement.getShard() == shard)
-            .flatMap(placement -> placement.getMemberIdsList().stream())
-            .toList();
-      }
-    }
-    return List.of();
-  }
-
-  /** Numbers of all shards that a member described or knows of. */
-  SortedSet<Integer> shards() {
-    SortedSet<Integer> shards = new TreeSet<>(replicasByShard().keySet());
-    for (MemberView view : members) {
-      if (view.description != null) {
-        view.description.getPlacementsList().forEach(placed -> shards.add(placed.getShard()));
-      }
-    }
-    return shards;
-  }
-
   /** Whether there is an archive: something was moved there, or is about to be. */
   boolean archived() {
     return replicasByShard().values().stream()
@@ -97,6 +79,62 @@ record ClusterView(String cluster, List<MemberView> members) {
 
   Optional<MemberView> member(String id) {
     return members.stream().filter(view -> view.member().getId().equals(id)).findFirst();
+  }
+
+  boolean isUp(String memberId) {
+    return member(memberId).filter(MemberView::up).isPresent();
+  }
+
+  /** What is to become of a member; empty if the map does not have it, or nobody has a map. */
+  Optional<ClusterMember.State> membership(String memberId) {
+    return map == null
+        ? Optional.empty()
+        : map.getMembersList().stream()
+            .filter(member -> member.getId().equals(memberId))
+            .map(ClusterMember::getState)
+            .findFirst();
+  }
+
+  /** Whether it is known which members are to have which replicas. */
+  boolean isPlaced() {
+    return !placements().isEmpty();
+  }
+
+  /** Where the map has placed shards; empty as long as no map is known. */
+  private List<ShardPlacement> placements() {
+    // Version 0 is what the configuration lets expect: nobody has decided on it.
+    return map == null || map.getVersion() == 0 ? List.of() : map.getShardsList();
+  }
+
+  /** Ids of the members that are to have a replica; empty if nobody says so. */
+  List<String> wanted(int shard) {
+    return placements().stream()
+        .filter(placement -> placement.getShard() == shard)
+        .<String>flatMap(placement -> placement.getReplicasList().stream())
+        .toList();
+  }
+
+  /** Shards that are to have a replica at this member, rising. */
+  List<Integer> wantedAt(String memberId) {
+    return replicasByShard().keySet().stream()
+        .filter(shard -> wanted(shard).contains(memberId))
+        .toList();
+  }
+
+  /** Whether a member is seen to have a replica that votes. */
+  boolean votes(int shard, String memberId) {
+    return at(memberId, replicasByShard().getOrDefault(shard, List.of()))
+        .map(placed -> placed.replica().getRole())
+        .filter(
+            role ->
+                role == Replica.Role.LEADER
+                    || role == Replica.Role.FOLLOWER
+                    || role == Replica.Role.CANDIDATE)
+        .isPresent();
+  }
+
+  static Optional<Placed> at(String memberId, List<Placed> replicas) {
+    return replicas.stream().filter(placed -> placed.memberId().equals(memberId)).findFirst();
   }
 
   /** Who leads: of several that think so, the one of the highest term. */

@@ -3,7 +3,7 @@ package org.raftbroker.cli;
 import java.io.IOException;
 import picocli.CommandLine.Option;
 
-/** The consent to what cannot be undone: a person types the subject's name, a script says --yes. */
+/** The consent to what cannot be undone: a person types the name of it, a script says --yes. */
 final class Confirmation {
   @Option(
       names = "--yes",
@@ -25,14 +25,15 @@ final class Confirmation {
   }
 
   /**
-   * Shows what will be gone and waits for the subject's name.
+   * Shows what will be gone and waits for its name.
    *
+   * @param kind what it is, such as {@code subject}
    * @throws Failure if something else is typed
    */
-  void ask(Terminal terminal, String subject, String warning) throws IOException {
+  void ask(Terminal terminal, String kind, String name, String warning) throws IOException {
     terminal.note(warning);
-    if (!subject.equals(terminal.ask("type the subject's name to confirm: "))) {
-      throw Failure.usage("that is not the name \"" + subject + "\"; nothing was removed");
+    if (!name.equals(terminal.ask("type the " + kind + "'s name to confirm: "))) {
+      throw Failure.usage("that is not the name \"" + name + "\"; nothing was removed");
     }
   }
 }

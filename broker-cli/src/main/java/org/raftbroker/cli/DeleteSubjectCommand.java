@@ -31,7 +31,8 @@ final class DeleteSubjectCommand implements Callable<Integer> {
     boolean ask = confirmation.needed(terminal);
     try (Servers servers = subjects.parent.servers()) {
       if (ask) {
-        confirmation.ask(terminal, subject, warning(SubjectsCommand.describe(servers, subject)));
+        confirmation.ask(
+            terminal, "subject", subject, warning(SubjectsCommand.describe(servers, subject)));
       }
       long nextId = delete(servers);
       terminal.line(

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a command could not do, in one line: {@code error: CODE REASON message (hint)}. Code and
  * reason are those of the contract; reasons in front of which the server never got are our own:
- * CONNECT, CONNECTION_LOST, TIMEOUT, NOT_A_BROKER.
+ * CONNECT, CONNECTION_LOST, TIMEOUT, NOT_A_BROKER, and of commands that move replicas
+ * SERVER_TOO_OLD, MOVE_CHANGED, STILL_MOVING.
  */
 final class Failure extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -28,6 +29,11 @@ final class Failure extends RuntimeException {
           Map.entry("CONNECTION_LOST", "it may or may not have happened"),
           Map.entry("TIMEOUT", "it may or may not have happened; see --timeout"),
           Map.entry("NOT_A_BROKER", "is this the gRPC port of a RaftBroker node? see --server"),
+          Map.entry("SERVER_TOO_OLD", "its version cannot move replicas; upgrade the nodes"),
+          Map.entry(
+              "STILL_MOVING",
+              "it goes on without brokerctl: see 'brokerctl cluster', and --wait-timeout"),
+          Map.entry("MOVE_CHANGED", "see 'brokerctl cluster'"),
           Map.entry("NO_QUORUM", "see 'brokerctl cluster' for which nodes are down"),
           Map.entry("SHARD_STOPPED", "see 'brokerctl cluster' for the cause"),
           Map.entry("SHUTTING_DOWN", "name other nodes in --server"));

@@ -44,7 +44,8 @@ final class PurgeSubjectCommand implements Callable<Integer> {
     boolean ask = confirmation.needed(terminal);
     try (Servers servers = subjects.parent.servers()) {
       if (ask) {
-        confirmation.ask(terminal, subject, warning(SubjectsCommand.describe(servers, subject)));
+        confirmation.ask(
+            terminal, "subject", subject, warning(SubjectsCommand.describe(servers, subject)));
       }
       long firstId = purge(servers);
       terminal.line(

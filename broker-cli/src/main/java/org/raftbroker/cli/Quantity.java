@@ -19,6 +19,10 @@ final class Quantity {
     return number + " " + noun + (number == 1 ? "" : "s");
   }
 
+  static String entries(long number) {
+    return number + (number == 1 ? " entry" : " entries");
+  }
+
   /** Rounded, to get an idea: {@code 5.6 MiB}. */
   static String size(long bytes) {
     double size = bytes;

@@ -10,6 +10,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,7 @@ final class Servers implements AutoCloseable {
 
   private static final Duration KEEPALIVE_TIMEOUT = Duration.ofSeconds(5);
 
+  // Only ever grows.
   private final List<String> addresses;
   private final Duration timeout;
   private final Map<String, ManagedChannel> channels = new HashMap<>();
@@ -61,12 +63,21 @@ final class Servers implements AutoCloseable {
         throw Failure.usage("'" + address + "' is not HOST:PORT (--server)");
       }
     }
-    this.addresses = List.copyOf(addresses);
+    this.addresses = new ArrayList<>(addresses);
     this.timeout = timeout;
   }
 
   List<String> addresses() {
-    return addresses;
+    return List.copyOf(addresses);
+  }
+
+  /** From now on, asks these too when those that are known by then do not answer. */
+  void alsoAsk(List<String> more) {
+    for (String address : more) {
+      if (!addresses.contains(address)) {
+        addresses.add(address);
+      }
+    }
   }
 
   Duration timeout() {

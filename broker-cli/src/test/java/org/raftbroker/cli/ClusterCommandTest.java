@@ -8,13 +8,11 @@ import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.raftbroker.proto.admin.Member;
 import org.raftbroker.proto.admin.NodeDescription;
-import org.raftbroker.proto.admin.Placement;
 import org.raftbroker.proto.admin.Replica;
 import org.raftbroker.proto.admin.Replica.Role;
 
@@ -208,40 +206,6 @@ class ClusterCommandTest {
 
     assertThat(run.exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(run.err()).isEqualTo("error: USAGE no shard 9; there are [0, 1]\n");
-  }
-
-  @Test
-  void membersWithoutReplicaAreNoProblemAndCannotLead() {
-    place(0, Role.LEADER);
-    place(1, Role.FOLLOWER);
-    place(2, null);
-
-    assertThat(ctl("cluster").lines().get(0))
-        .isEqualTo("cluster local: 3 members, 1 shard, no problems");
-    Ctl transfer = ctl("cluster", "transfer", "0", "--to", "n3");
-    assertThat(transfer.exitCode()).isEqualTo(ExitCode.REFUSED);
-    assertThat(transfer.err())
-        .contains("\"n3\" has no replica of shard 0; these have one: [n1, n2]");
-    nodes.get(0).close();
-    Ctl run = Ctl.run("--server", nodes.get(2).address(), "cluster");
-    assertThat(run.lines())
-        .contains("  shard 0: only 1 of its 2 replicas answer (n1, n2): no majority to commit");
-  }
-
-  /** Shard 0 has replicas on n1 and n2. */
-  private void place(int node, @Nullable Role role) {
-    if (role == null) {
-      describe(node, true);
-    } else {
-      describe(node, true, replica(0, role, 100));
-    }
-    nodes
-        .get(node)
-        .describedAs(
-            nodes.get(node).description().toBuilder()
-                .addPlacements(
-                    Placement.newBuilder().setShard(0).addMemberIds("n1").addMemberIds("n2"))
-                .build());
   }
 
   private Ctl ctl(String... args) {

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.raftbroker.proto.BroadcastResponse;
 import org.raftbroker.proto.BrokerGrpc;
 import org.raftbroker.proto.FetchRequest;
@@ -32,9 +33,12 @@ import org.raftbroker.proto.PublishStreamRequest;
 import org.raftbroker.proto.PublishStreamResponse;
 import org.raftbroker.proto.SubscribeRequest;
 import org.raftbroker.proto.admin.AdminGrpc;
+import org.raftbroker.proto.admin.ChangeClusterRequest;
+import org.raftbroker.proto.admin.ClusterDescription;
 import org.raftbroker.proto.admin.CreateSubjectRequest;
 import org.raftbroker.proto.admin.DeleteSubjectRequest;
 import org.raftbroker.proto.admin.DeleteSubjectResponse;
+import org.raftbroker.proto.admin.DescribeClusterRequest;
 import org.raftbroker.proto.admin.DescribeNodeRequest;
 import org.raftbroker.proto.admin.DescribeSubjectRequest;
 import org.raftbroker.proto.admin.ListSubjectsRequest;
@@ -58,6 +62,9 @@ final class MemoryBroker implements AutoCloseable {
   private final AtomicInteger answersUntilBreak = new AtomicInteger(Integer.MAX_VALUE);
   private volatile NodeDescription description = NodeDescription.getDefaultInstance();
   private volatile String transferredTo = "";
+  private volatile @Nullable MemoryCluster cluster;
+  private volatile String id = "";
+  private volatile @Nullable Runnable untilAnswerIsLost;
 
   MemoryBroker(MemoryStore store) throws IOException {
     this.store = store;
@@ -99,8 +106,15 @@ final class MemoryBroker implements AutoCloseable {
     description = node;
   }
 
-  NodeDescription description() {
-    return description;
+  /** From now on this node describes itself, and the cluster map, as a member of a cluster. */
+  void partOf(MemoryCluster joined, String memberId) {
+    id = memberId;
+    cluster = joined;
+  }
+
+  /** The next change of the cluster happens and then some, but its answer does not get through. */
+  void loseNextChange(Runnable meanwhile) {
+    untilAnswerIsLost = meanwhile;
   }
 
   String transferredTo() {
@@ -319,7 +333,38 @@ final class MemoryBroker implements AutoCloseable {
     @Override
     public void describeNode(
         DescribeNodeRequest request, StreamObserver<NodeDescription> response) {
-      answer(response, () -> description);
+      MemoryCluster joined = cluster;
+      answer(response, () -> joined == null ? description : joined.describeNode(id));
+    }
+
+    @Override
+    public void describeCluster(
+        DescribeClusterRequest request, StreamObserver<ClusterDescription> response) {
+      MemoryCluster joined = cluster;
+      if (joined == null) {
+        super.describeCluster(request, response);
+        return;
+      }
+      answer(response, () -> joined.describe(id));
+    }
+
+    @Override
+    public void changeCluster(
+        ChangeClusterRequest request, StreamObserver<ClusterDescription> response) {
+      MemoryCluster joined = cluster;
+      if (joined == null) {
+        super.changeCluster(request, response);
+        return;
+      }
+      Runnable meanwhile = untilAnswerIsLost;
+      if (meanwhile != null) {
+        untilAnswerIsLost = null;
+        joined.change(id, request);
+        meanwhile.run();
+        response.onError(Status.UNAVAILABLE.withDescription("gone").asRuntimeException());
+        return;
+      }
+      answer(response, () -> joined.change(id, request));
     }
 
     @Override

@@ -46,7 +46,6 @@ public final class ReplicatedShard implements Shard {
   private final Replica replica;
   private final GroupCommit groupCommit;
   private final EntryQueue entries;
-  private final ReplicaDirectory directory;
   private final LocalReplica local;
   private final OtherReplicas others;
   private final RecentAnswers<Subject, SubjectSettings> settings;
@@ -92,7 +91,6 @@ public final class ReplicatedShard implements Shard {
     this.reader = reader;
     this.replica = replica;
     this.archive = shared.archive;
-    this.directory = shared.directory;
     this.log =
         new LeaderSearch(
             number,
@@ -371,11 +369,6 @@ public final class ReplicatedShard implements Shard {
   /** What this node's replica has applied; for those who work on it, not for clients. */
   public ShardReader reader() {
     return reader;
-  }
-
-  @Override
-  public List<String> replicas() {
-    return directory.replicas(number);
   }
 
   @Override

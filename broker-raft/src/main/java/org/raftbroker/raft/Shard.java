@@ -116,9 +116,6 @@ public interface Shard extends ReplicaReads {
    */
   long headHere(Subject subject);
 
-  /** Ids of the members that have a replica, as far as this node knows. */
-  List<String> replicas();
-
   /** This node's replica, or that there is none. */
   ReplicaStatus status();
 

@@ -241,11 +241,6 @@ public final class ReplicaOfOne implements Shard, AutoCloseable {
   }
 
   @Override
-  public List<String> replicas() {
-    return List.of("n1");
-  }
-
-  @Override
   public ReplicaStatus status() {
     long index = store.appliedIndex();
     return new ReplicaStatus(

@@ -12,7 +12,6 @@ import org.raftbroker.proto.admin.AdminGrpc;
 import org.raftbroker.proto.admin.DescribeNodeRequest;
 import org.raftbroker.proto.admin.Member.State;
 import org.raftbroker.proto.admin.NodeDescription;
-import org.raftbroker.proto.admin.Placement;
 import org.raftbroker.proto.admin.Replica;
 import org.raftbroker.proto.admin.TransferLeadershipRequest;
 import org.raftbroker.proto.admin.TransferLeadershipResponse;
@@ -102,8 +101,6 @@ public final class AdminService {
               .setDownReason(view.presence().isDown() ? view.presence().toString() : ""));
     }
     for (Shard shard : shards.all()) {
-      node.addPlacements(
-          Placement.newBuilder().setShard(shard.number()).addAllMemberIds(shard.replicas()));
       ReplicaStatus status = shard.status();
       if (!status.isAbsent()) {
         node.addReplicas(replica(status));

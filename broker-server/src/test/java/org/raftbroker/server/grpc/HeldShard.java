@@ -159,11 +159,6 @@ public final class HeldShard implements Shard {
   }
 
   @Override
-  public List<String> replicas() {
-    return shard.replicas();
-  }
-
-  @Override
   public ReplicaStatus status() {
     return shard.status();
   }

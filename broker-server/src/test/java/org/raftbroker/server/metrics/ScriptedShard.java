@@ -36,11 +36,6 @@ final class ScriptedShard implements Shard {
   }
 
   @Override
-  public List<String> replicas() {
-    throw new UnsupportedOperationException("metrics only look");
-  }
-
-  @Override
   public ReplicaStatus status() {
     asked.incrementAndGet();
     return status;
