@@ -26,7 +26,7 @@ final class RaftSettings {
   /** To one follower of one shard; each may be as large as the largest entry. */
   private static final int MAX_APPENDS_UNDER_WAY = 2;
 
-  private static final int MAX_ENTRIES_IN_APPEND = 8;
+  private static final int MAX_ENTRIES_IN_APPEND = 64;
   private static final int SNAPSHOT_CHUNK_BYTES = 1 << 20;
 
   private RaftSettings() {}
@@ -59,7 +59,8 @@ final class RaftSettings {
     // What may be under way to a follower that catches up, and wait there for its disk, must fit
     // into memory for all shards at once.
     GrpcConfigKeys.Server.setLeaderOutstandingAppendsMax(properties, MAX_APPENDS_UNDER_WAY);
-    // Each try to reach a follower that is down holds its entries until it times out.
+    // Each try to reach a follower that is down holds its entries until it times out. With fewer a
+    // new replica would catch up too slowly with a log of small entries.
     Log.Appender.setBufferElementLimit(properties, MAX_ENTRIES_IN_APPEND);
     Log.Appender.setSnapshotChunkSizeMax(properties, SizeInBytes.valueOf(SNAPSHOT_CHUNK_BYTES));
     GrpcConfigKeys.Server.setInstallSnapshotRequestElementLimit(properties, MAX_APPENDS_UNDER_WAY);

@@ -7,18 +7,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
+import org.raftbroker.proto.admin.ClusterDescription;
+import org.raftbroker.proto.admin.ClusterMember;
+import org.raftbroker.proto.admin.DescribeClusterRequest;
 import org.raftbroker.proto.admin.DescribeNodeRequest;
 import org.raftbroker.proto.admin.NodeDescription;
 import org.raftbroker.proto.admin.Replica;
+import org.raftbroker.proto.admin.ShardPlacement;
 
 /**
  * A cluster of real processes on this machine, and what a test does to it. Nodes are numbered from
@@ -33,6 +39,9 @@ public final class LocalCluster implements AutoCloseable {
 
   private final ClusterSpec spec;
   private final @Nullable PortBlock ports;
+  private final Path directory;
+  private final Path logs;
+  private final List<NodePlace> firstPlaces;
   private final List<BrokerProcess> processes = new ArrayList<>();
   private final List<NodeClient> clients = new ArrayList<>();
   private final Thread endWithThisJvm;
@@ -46,6 +55,9 @@ public final class LocalCluster implements AutoCloseable {
       IntFunction<String> settings) {
     this.spec = spec;
     this.ports = ports;
+    this.directory = dir;
+    this.logs = logs;
+    this.firstPlaces = List.copyOf(places);
     try {
       Files.createDirectories(dir);
       Files.createDirectories(logs);
@@ -138,8 +150,91 @@ public final class LocalCluster implements AutoCloseable {
     }
   }
 
+  /** The nodes that there are, be they running or not. */
   public int size() {
     return processes.size();
+  }
+
+  /**
+   * Starts one more node on the loopback interface, which the others' configuration does not know,
+   * and waits until it is ready.
+   *
+   * @return its number
+   */
+  public int add() {
+    int n = size() + 1;
+    if (ports == null) {
+      throw new IllegalStateException("a cluster in places of the caller's own cannot grow");
+    }
+    NodePlace place = NodePlace.local(n, ports, directory);
+    Path config = directory.resolve(place.id() + ".yaml");
+    NodeConfig.write(config, place, firstPlaces, spec.shards(), spec.settings());
+    processes.add(new BrokerProcess(place, config, emptyLog(logs, place)));
+    clients.add(new NodeClient(place));
+    restart(n);
+    return n;
+  }
+
+  /** Kills a node that is to be no member any more, and forgets it; only the last one can go. */
+  public void dropLast() {
+    int last = size();
+    node(last).kill();
+    client(last).close();
+    processes.remove(last - 1);
+    clients.remove(last - 1);
+  }
+
+  /** Kills a node, and starts it again with an empty disk. */
+  public void replaceDisk(int n) {
+    node(n).kill();
+    DirectoryTree.delete(node(n).place().dataDirectory());
+    restart(n);
+  }
+
+  /** What a node knows of the cluster map. */
+  public ClusterDescription describeCluster(int n) {
+    return client(n)
+        .admin(DESCRIBE_DEADLINE)
+        .describeCluster(DescribeClusterRequest.getDefaultInstance());
+  }
+
+  /**
+   * Waits until each shard has exactly the replicas that the cluster map wants, spread over so many
+   * members, and the one that is to lead leads.
+   */
+  public void awaitSpreadOver(int members) {
+    Awaitility.await("every shard is where the map wants it, on " + members + " members")
+        .atMost(START_BOUND)
+        .pollInterval(POLL)
+        .ignoreExceptionsInstanceOf(StatusRuntimeException.class)
+        .until(() -> isSpreadOver(members));
+  }
+
+  private boolean isSpreadOver(int members) {
+    ClusterDescription map = describeCluster(1);
+    long active =
+        map.getMembersList().stream()
+            .filter(m -> m.getState() == ClusterMember.State.ACTIVE)
+            .count();
+    return map.getVersion() > 0
+        && active == members
+        && map.getMisplacedCount() == 0
+        && map.getShardsList().stream().allMatch(this::isWhereItIsWanted);
+  }
+
+  private boolean isWhereItIsWanted(ShardPlacement shard) {
+    Set<String> there = new HashSet<>();
+    for (int n = 1; n <= size(); n++) {
+      Optional<Replica> replica = replica(n, shard.getShard());
+      if (replica.isPresent() && replica.get().getRole() != Replica.Role.LEARNER) {
+        there.add(node(n).id());
+      }
+      boolean leads = replica.isPresent() && replica.get().getRole() == Replica.Role.LEADER;
+      if (leads != node(n).id().equals(shard.getReplicas(0))) {
+        return false;
+      }
+    }
+    return there.equals(Set.copyOf(shard.getReplicasList()));
   }
 
   public int shards() {

@@ -110,6 +110,19 @@ public final class History {
     return Duration.ofNanos(Math.max(longest, toNanos - last));
   }
 
+  /** The longest time from a publish's first attempt to its acknowledgement. */
+  public Duration slowestPublish() {
+    return Duration.ofNanos(
+        publishes.stream()
+            .flatMapToLong(
+                publish ->
+                    publish.attempts().stream()
+                        .filter(Attempt::isAcknowledged)
+                        .mapToLong(a -> a.endedAtNanos() - publish.firstInvokedAtNanos()))
+            .max()
+            .orElse(0));
+  }
+
   Set<String> nodes() {
     return nodes;
   }

@@ -198,6 +198,11 @@ public final class Load implements AutoCloseable {
     return history.longestStretchWithoutAcknowledgement(startedAtNanos, end);
   }
 
+  /** The longest time from a publish's first attempt to its acknowledgement, so far. */
+  public Duration slowestPublish() {
+    return history.slowestPublish();
+  }
+
   /** Lets the clients go on until so many more publishes are acknowledged. */
   public void awaitAcknowledged(long more, Duration bound) {
     long target = acknowledged() + more;
