@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.raftbroker.message.Subject;
@@ -36,6 +37,7 @@ class ReplicaMovesTest {
 
       cluster.awaitVoters(0, placement.toArray(String[]::new));
       publishMore(cluster, "n4");
+      cluster.node("n4").shard(0).readBarrier().get(10, TimeUnit.SECONDS);
       assertThat(cluster.node("n4").body(ORDERS, 1)).isEqualTo("before-0");
       assertThat(directory.resolve(leader).resolve("store").resolve("0")).doesNotExist();
       assertThat(directory.resolve(leader).resolve("quarantine").resolve("0")).doesNotExist();
