@@ -101,6 +101,9 @@ public final class BrokerNode {
           });
   private final CatchUp catchUp;
   private volatile boolean started;
+
+  // Only touched on threads that bring maps, one at a time.
+  private int warnedOfReplicas;
   private volatile boolean stopping;
 
   /**
@@ -151,6 +154,7 @@ public final class BrokerNode {
             clock::millis,
             sharedStorage == null ? null : sharedStorage.forShards());
     map.watch(ratis::follow);
+    map.watch(this::compareWithConfiguration);
     MapEditor editor = new MapEditor(map, ratis.shards().all().get(CurrentMap.SHARD));
     ReplicatedShard keeper = ratis.replicatedShards().get(CurrentMap.SHARD);
     mapFollower = new MapFollower(map, () -> keeper.reader().clusterMap(), peers);
@@ -201,6 +205,16 @@ public final class BrokerNode {
     metrics.watch(ratis.shards());
     metrics.watch(delivery);
     metrics.watch(membership);
+  }
+
+  private void compareWithConfiguration(ClusterMap known) {
+    if (known.replicas() != config.cluster().replicas() && known.replicas() != warnedOfReplicas) {
+      warnedOfReplicas = known.replicas();
+      log.atWarn()
+          .addKeyValue("configured", config.cluster().replicas())
+          .addKeyValue("inEffect", known.replicas())
+          .log("cluster.replicas is what the cluster was founded with, whatever a node says later");
+    }
   }
 
   /** What a new cluster begins with. */

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -56,6 +55,9 @@ final class RatisReplica implements ReplicatedShard.Replica {
   private static final long TRANSFER_MILLIS = 1_000;
 
   private static final long SNAPSHOT_MILLIS = 60_000;
+
+  /** Longer than a pause of a JVM, shorter than anyone's patience. */
+  private static final long IN_TOUCH_MILLIS = 5_000;
 
   private final int number;
   private final RaftGroupId groupId;
@@ -484,16 +486,31 @@ final class RatisReplica implements ReplicatedShard.Replica {
   }
 
   private @Nullable String liveliestFollower() {
-    DivisionInfo info;
+    List<String> voters = voters();
+    return followers().stream()
+        .filter(follower -> voters.contains(id(follower)))
+        .min(Comparator.comparingLong(ServerRpcProto::getLastRpcElapsedTimeMs))
+        .map(RatisReplica::id)
+        .orElse(null);
+  }
+
+  /** Whether a follower has answered lately; for the leader. */
+  boolean isInTouchWith(String memberId) {
+    return followers().stream()
+        .anyMatch(f -> id(f).equals(memberId) && f.getLastRpcElapsedTimeMs() < IN_TOUCH_MILLIS);
+  }
+
+  private List<ServerRpcProto> followers() {
     try {
-      info = server.getDivision(groupId).getInfo();
+      DivisionInfo info = server.getDivision(groupId).getInfo();
+      return info.getRoleInfoProto().getLeaderInfo().getFollowerInfoList();
     } catch (IOException e) {
-      return null;
+      return List.of();
     }
-    Optional<ServerRpcProto> liveliest =
-        info.getRoleInfoProto().getLeaderInfo().getFollowerInfoList().stream()
-            .min(Comparator.comparingLong(ServerRpcProto::getLastRpcElapsedTimeMs));
-    return liveliest.map(follower -> follower.getId().getId().toStringUtf8()).orElse(null);
+  }
+
+  private static String id(ServerRpcProto follower) {
+    return follower.getId().getId().toStringUtf8();
   }
 
   private static CompletableFuture<String> refused(String why) {

@@ -105,6 +105,11 @@ final class ReplicaMoves {
     if (placement.isEmpty() || placement.containsAll(now) || !now.containsAll(placement)) {
       return;
     }
+    // One that is wanted and does not answer would leave the shard with fewer disks than it has.
+    if (!placement.stream()
+        .allMatch(id -> id.equals(self.toString()) || replica.isInTouchWith(id))) {
+      return;
+    }
     Voters.Known known = voters.get(shard).ask(null);
     if (known != null && known.leader().equals(self) && !known.isChanging()) {
       voters.get(shard).keepOnly(known, id -> placement.contains(id.toString()));

@@ -58,13 +58,15 @@ public final class CurrentMap {
   }
 
   /** Takes over a map that is newer than the one there is. */
-  synchronized void offer(long version, ClusterMap map) {
-    if (version <= current.version) {
-      return;
-    }
+  void offer(long version, ClusterMap map) {
     Versioned known = new Versioned(version, map);
-    followers.forEach(follower -> follower.accept(map));
-    current = known;
+    synchronized (this) {
+      if (version <= current.version) {
+        return;
+      }
+      followers.forEach(follower -> follower.accept(map));
+      current = known;
+    }
     for (Waiting one : waiting.values()) {
       if (version > one.after) {
         one.answer.complete(known);

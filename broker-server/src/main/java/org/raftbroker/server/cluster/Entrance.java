@@ -131,7 +131,7 @@ public final class Entrance implements AutoCloseable {
     // Numbers in it change all the time; what is the matter does not.
     String before = waitsFor;
     if (before == null || !withoutNumbers(why).equals(withoutNumbers(before))) {
-      log.atWarn().addKeyValue("why", why).log("this node is not in the cluster yet");
+      log.atInfo().addKeyValue("why", why).log("this node is not in the cluster");
     }
     waitsFor = why;
   }

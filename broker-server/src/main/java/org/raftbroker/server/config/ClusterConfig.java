@@ -21,7 +21,7 @@ import org.raftbroker.server.membership.Member;
  * @param shards into how many Raft groups subjects are hashed; 1 to 64, default 3. Fixed when the
  *     cluster is created
  * @param replicas how many members have a replica of each shard; 1 to 7, default 3; with fewer
- *     members, all of them
+ *     members, all of them. Fixed when the cluster is created
  * @param members the first members, and contacts for later ones; at least one, ids of 1 to 64 of
  *     A-Z, a-z, 0-9 and -, no address twice
  */
