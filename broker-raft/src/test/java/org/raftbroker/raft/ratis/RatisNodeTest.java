@@ -137,7 +137,7 @@ class RatisNodeTest {
       }
       await()
           .atMost(ThreeReplicas.PATIENCE)
-          .until(() -> publisher.shard(0).status().snapshotIndex() > 200);
+          .until(() -> publisher.shard(0).status().snapshotIndex() > 390);
       cluster.start(follower);
 
       ThreeReplicas.Node rebuilt = cluster.node(follower);
