@@ -57,7 +57,8 @@ class ConfigProblemsTest {
             "section unlike any",
             GOOD + "kafka: {brokers: 3}\n",
             "line 11: unknown key kafka; known sections: cluster, node, listen, membership,"
-                + " groupCommit, raft, store, archive, cassandra, postgres, delivery, limits, peers, http, shutdown"),
+                + " groupCommit, raft, store, archive, cassandra, postgres, delivery, limits, peers,"
+                + " placement, http, shutdown"),
         file(
             "key unlike any",
             GOOD + "shutdown: {xyz: 1}\n",
