@@ -65,6 +65,10 @@ final class ArchitectureRulesTest {
         "serfMembership",
         "server.membership.serf",
         "org.raftbroker.server.membership.fixed.StaticMembership other;");
+    wrong(
+        "kubernetesMembership",
+        "server.membership.kubernetes",
+        "org.raftbroker.server.membership.jgroups.JGroupsMembership other;");
     wrong("delivery", "server.delivery", "org.raftbroker.raft.command.Entry entry;");
     wrong("deliveryKnowsNoTransport", "server.delivery", "io.grpc.Status status;");
     wrong("transport", "server.transport", "org.raftbroker.raft.Shard shard;");

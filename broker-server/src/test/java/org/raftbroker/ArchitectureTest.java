@@ -177,6 +177,16 @@ final class ArchitectureTest {
   static final ArchRule serfMembership =
       mayKnow("server.membership.serf", ours("server.membership"), LOGGING, "org.msgpack..");
 
+  /** Whatever provider it is beside. */
+  @ArchTest
+  static final ArchRule kubernetesMembership =
+      mayKnow(
+          "server.membership.kubernetes",
+          ours("server.membership"),
+          LOGGING,
+          JSON,
+          "javax.net.ssl..");
+
   @ArchTest
   static final ArchRule delivery =
       mayKnow("server.delivery", ours("raft"), ours("storage"), PROTOBUF, LOGGING);
@@ -289,6 +299,7 @@ final class ArchitectureTest {
           ours("raft.ratis"),
           ours("server.membership"),
           ours("server.membership.jgroups"),
+          ours("server.membership.kubernetes"),
           ours("server.membership.serf"),
           ours("server.delivery"),
           ours("server.peer"),
@@ -337,6 +348,7 @@ final class ArchitectureTest {
                       "server.membership",
                       "server.membership.fixed",
                       "server.membership.jgroups",
+                      "server.membership.kubernetes",
                       "server.membership.serf",
                       "server.delivery",
                       "server.transport",

@@ -29,7 +29,6 @@ import org.raftbroker.raft.ratis.RatisNode;
 import org.raftbroker.server.cluster.ClusterService;
 import org.raftbroker.server.cluster.CurrentMap;
 import org.raftbroker.server.cluster.Entrance;
-import org.raftbroker.server.cluster.KnownMembers;
 import org.raftbroker.server.cluster.MapEditor;
 import org.raftbroker.server.cluster.MapFollower;
 import org.raftbroker.server.cluster.PlacedReplicas;
@@ -45,8 +44,6 @@ import org.raftbroker.server.http.Readiness;
 import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.membership.Membership;
-import org.raftbroker.server.membership.MembershipConfig;
-import org.raftbroker.server.membership.Presence;
 import org.raftbroker.server.metrics.BrokerMetrics;
 import org.raftbroker.server.peer.ClusterSecret;
 import org.raftbroker.server.peer.InterestTable;
@@ -126,14 +123,7 @@ public final class BrokerNode {
             config.cluster().shards(),
             config.archive().enabled());
     map = new CurrentMap(expectedMap(config));
-    membership =
-        new KnownMembers(
-            MembershipProvider.of(config, self.withDisk(data.disk())),
-            map,
-            // A list knows of nobody whether he is there.
-            config.membership().provider() == MembershipConfig.Provider.STATIC
-                ? Presence.UP
-                : Presence.UNSEEN);
+    membership = MembershipProvider.of(config, self.withDisk(data.disk()), map);
     ClusterSecret secret = new ClusterSecret(config.cluster().secret().reveal());
     clock = InstantSource.system();
     loops = new EventLoops(config.limits().eventLoops());

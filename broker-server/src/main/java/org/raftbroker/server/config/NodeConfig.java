@@ -18,6 +18,7 @@ import org.raftbroker.server.http.HttpConfig;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.membership.MembershipConfig;
 import org.raftbroker.server.membership.jgroups.JGroupsConfig;
+import org.raftbroker.server.membership.kubernetes.KubernetesConfig;
 import org.raftbroker.server.membership.serf.SerfConfig;
 import org.raftbroker.server.peer.PeerConfig;
 import org.raftbroker.storage.cassandra.CassandraConfig;
@@ -32,6 +33,7 @@ public record NodeConfig(
     MembershipConfig membership,
     JGroupsConfig jgroups,
     SerfConfig serf,
+    KubernetesConfig kubernetes,
     GroupCommitConfig groupCommit,
     RaftConfig raft,
     StoreConfig store,
@@ -54,7 +56,7 @@ public record NodeConfig(
    * @throws ConfigException if anything is wrong, naming all of it
    */
   public static NodeConfig load(Path file, Map<String, String> environment) {
-    return ConfigFile.read(file, environment, NodeConfig::read).config();
+    return ConfigFile.read(file, environment, yaml -> read(yaml, environment)).config();
   }
 
   /**
@@ -64,23 +66,29 @@ public record NodeConfig(
    * @throws ConfigException as there
    */
   public static List<Setting> settings(Path file, Map<String, String> environment) {
-    return ConfigFile.read(file, environment, NodeConfig::read).settings();
+    return ConfigFile.read(file, environment, yaml -> read(yaml, environment)).settings();
   }
 
-  static NodeConfig read(ConfigSection yaml) {
+  private static NodeConfig read(ConfigSection yaml, Map<String, String> environment) {
     ClusterConfig cluster = ClusterConfig.read(yaml.section("cluster"));
     NodeIdentity node = NodeIdentity.read(yaml.section("node"));
     checkIdentity(yaml.section("node"), node, cluster);
     ListenConfig listen = ListenConfig.read(yaml.section("listen"));
     ConfigSection membership = yaml.section("membership");
     boolean hasGossip = find(node, cluster).map(Member::gossip).isPresent();
+    MembershipConfig provider = MembershipConfig.read(membership, hasGossip);
     return new NodeConfig(
         cluster,
         node,
         listen,
-        MembershipConfig.read(membership, hasGossip),
+        provider,
         JGroupsConfig.read(membership.section("jgroups"), cluster.gossipAddresses()),
         SerfConfig.read(membership.section("serf")),
+        KubernetesConfig.read(
+            membership.section("kubernetes"),
+            environment,
+            node.id(),
+            provider.provider() != MembershipConfig.Provider.STATIC),
         GroupCommitConfig.read(yaml.section("groupCommit")),
         RaftConfig.read(yaml.section("raft")),
         StoreConfig.read(yaml.section("store")),

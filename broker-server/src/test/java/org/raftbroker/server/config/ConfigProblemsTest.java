@@ -57,7 +57,8 @@ class ConfigProblemsTest {
             "section unlike any",
             GOOD + "kafka: {brokers: 3}\n",
             "line 11: unknown key kafka; known sections: cluster, node, listen, membership,"
-                + " groupCommit, raft, store, archive, cassandra, postgres, delivery, limits, peers, http, shutdown"),
+                + " groupCommit, raft, store, archive, cassandra, postgres, delivery, limits, peers,"
+                + " placement, http, shutdown"),
         file(
             "key unlike any",
             GOOD + "shutdown: {xyz: 1}\n",
@@ -205,6 +206,37 @@ class ConfigProblemsTest {
             GOOD + "membership: {provider: jgroups}\n",
             "line 11: membership.provider is \"jgroups\"; needs a gossip address of this node: give"
                 + " its entry in cluster.members one, or set node.gossip"),
+        file(
+            "kubernetes without a pod",
+            GOOD + "membership: {kubernetes: {enabled: true}}\n",
+            "line 11: membership.kubernetes.enabled is \"true\"; needs membership.provider jgroups or"
+                + " serf; static does not see who is there",
+            "membership.kubernetes.api: must be https://host:port, as https://10.0.0.1:6443, where"
+                + " the variable KUBERNETES_SERVICE_HOST, which every pod has, is not there",
+            "membership.kubernetes.statefulSet: must be the StatefulSet of which node.id is a pod,"
+                + " as broker of broker-0; node.id is \"n1\""),
+        file(
+            "bad kubernetes",
+            GOOD.replace("n1", "b-1")
+                + """
+                membership:
+                  provider: serf
+                  kubernetes:
+                    enabled: true
+                    api: http://10.0.0.1:8001
+                    namespace: a_b
+                    statefulSet: c
+                    goneAfter: 1s
+                """,
+            "line 18: membership.kubernetes.goneAfter is \"1s\"; must be a length of time from 10s to"
+                + " 24h, such as 250ms, 10s or 5m (default 1m)",
+            "line 15: membership.kubernetes.api is \"http://10.0.0.1:8001\"; must be"
+                + " https://host:port without a path, as https://10.0.0.1:6443, or http:// to a"
+                + " loopback address, as of kubectl proxy",
+            "line 16: membership.kubernetes.namespace is \"a_b\"; must be 1 to 63 of a-z, 0-9 and -,"
+                + " as Kubernetes wants it",
+            "line 17: membership.kubernetes.statefulSet is \"c\"; must be the StatefulSet of which"
+                + " node.id is a pod, as broker of broker-0; node.id is \"b-1\""),
         file(
             "bad membership",
             GOOD

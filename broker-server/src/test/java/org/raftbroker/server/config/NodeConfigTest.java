@@ -18,6 +18,7 @@ import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.membership.MembershipConfig;
 import org.raftbroker.server.membership.jgroups.JGroupsConfig;
+import org.raftbroker.server.membership.kubernetes.KubernetesConfig;
 import org.raftbroker.server.membership.serf.SerfConfig;
 import org.raftbroker.storage.cassandra.CassandraConfig;
 import org.raftbroker.storage.postgres.PostgresConfig;
@@ -211,6 +212,77 @@ class NodeConfigTest {
             new SerfConfig(new Address("127.0.0.1", 7374), "hidden", Duration.ofMillis(200)));
     assertThat(config.toString()).doesNotContain("hidden");
     assertThat(config.listen().gossip(config.self())).isEqualTo(new Address("0.0.0.0", 9291));
+  }
+
+  @Test
+  void everyKeyOfKubernetesIsRead() throws IOException {
+    NodeConfig config =
+        load(
+            SMALLEST.replace("n1", "broker-1")
+                + """
+                membership:
+                  provider: serf
+                  kubernetes:
+                    enabled: true
+                    api: http://127.0.0.1:8001
+                    namespace: prod
+                    statefulSet: broker
+                    labelSelector: app=b
+                    tokenFile: /t/token
+                    caFile: /t/ca
+                    namespaceFile: /t/ns
+                    connectTimeout: 1s
+                    requestTimeout: 2s
+                    watchTimeout: 30s
+                    reconnectInterval: 4s
+                    goneAfter: 5m
+                """,
+            Map.of());
+
+    assertThat(config.kubernetes())
+        .isEqualTo(
+            new KubernetesConfig(
+                true,
+                "http://127.0.0.1:8001",
+                "prod",
+                "broker",
+                "app=b",
+                Path.of("/t/token"),
+                Path.of("/t/ca"),
+                Path.of("/t/ns"),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(30),
+                Duration.ofSeconds(4),
+                Duration.ofMinutes(5)));
+  }
+
+  @Test
+  void aPodNeedsOnlyToEnableKubernetes() throws IOException {
+    NodeConfig config =
+        load(
+            SMALLEST.replace("n1", "my-broker-12")
+                + "membership: {provider: serf, kubernetes: {enabled: true}}\n",
+            Map.of("KUBERNETES_SERVICE_HOST", "fd00::1", "KUBERNETES_SERVICE_PORT", "6443"));
+
+    String files = "/var/run/secrets/kubernetes.io/serviceaccount/";
+    assertThat(config.kubernetes())
+        .isEqualTo(
+            new KubernetesConfig(
+                true,
+                "https://[fd00::1]:6443",
+                "",
+                "my-broker",
+                "app.kubernetes.io/name=raftbroker",
+                Path.of(files + "token"),
+                Path.of(files + "ca.crt"),
+                Path.of(files + "namespace"),
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(10),
+                Duration.ofMinutes(5),
+                Duration.ofSeconds(10),
+                Duration.ofMinutes(1)));
+    assertThat(load(SMALLEST, Map.of()).kubernetes().enabled()).isFalse();
   }
 
   @Test

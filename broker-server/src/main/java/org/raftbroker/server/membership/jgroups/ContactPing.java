@@ -5,6 +5,7 @@ import java.net.UnknownHostException;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jgroups.Address;
 import org.jgroups.PhysicalAddress;
 import org.jgroups.conf.ClassConfigurator;
@@ -17,16 +18,19 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Looks for members at the contacts, whose names are looked up each time: in a container network a
- * name is there once its node is, and moves with it.
+ * name is there once its node is, and moves with it. Others may know of more contacts, and are
+ * asked each time as well.
  */
 final class ContactPing extends TCPPING {
   private static final Logger logger = LoggerFactory.getLogger(ContactPing.class);
 
   private final List<org.raftbroker.server.membership.Address> contacts;
+  private final Supplier<List<org.raftbroker.server.membership.Address>> moreContacts;
 
   ContactPing(
       List<org.raftbroker.server.membership.Address> contacts,
-      org.raftbroker.server.membership.@Nullable Address dns) {
+      org.raftbroker.server.membership.@Nullable Address dns,
+      Supplier<List<org.raftbroker.server.membership.Address>> moreContacts) {
     // A protocol is known by the number of its class, which this one has no other of.
     setId(ClassConfigurator.getProtocolId(TCPPING.class));
     Set<org.raftbroker.server.membership.Address> all = new LinkedHashSet<>(contacts);
@@ -34,6 +38,7 @@ final class ContactPing extends TCPPING {
       all.add(dns);
     }
     this.contacts = List.copyOf(all);
+    this.moreContacts = moreContacts;
     initial_hosts_set_programmatically = true;
     // A name server or a contact that does not answer must hold up neither the others nor a timer.
     async_discovery = true;
@@ -48,8 +53,10 @@ final class ContactPing extends TCPPING {
   }
 
   private Set<PhysicalAddress> lookUp() {
+    Set<org.raftbroker.server.membership.Address> all = new LinkedHashSet<>(contacts);
+    all.addAll(moreContacts.get());
     Set<PhysicalAddress> found = new LinkedHashSet<>();
-    for (org.raftbroker.server.membership.Address contact : contacts) {
+    for (org.raftbroker.server.membership.Address contact : all) {
       try {
         for (InetAddress address : InetAddress.getAllByName(contact.host())) {
           found.add(new IpAddress(address, contact.port()));

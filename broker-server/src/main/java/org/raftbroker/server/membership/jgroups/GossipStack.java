@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jgroups.protocols.FD_ALL3;
 import org.jgroups.protocols.FD_SOCK2;
 import org.jgroups.protocols.MERGE3;
@@ -46,9 +47,15 @@ final class GossipStack {
   /**
    * @param advertised where the others reach this node
    * @param bind where it listens
+   * @param moreContacts beside those of the configuration
    * @throws IOException if a name of its own cannot be looked up
    */
-  static List<Protocol> of(Address advertised, Address bind, Seal seal, JGroupsConfig config)
+  static List<Protocol> of(
+      Address advertised,
+      Address bind,
+      Seal seal,
+      JGroupsConfig config,
+      Supplier<List<Address>> moreContacts)
       throws IOException {
     InetAddress bindHost = lookUp(bind);
     TCP tcp = new TCP();
@@ -74,7 +81,7 @@ final class GossipStack {
     return List.of(
         tcp,
         seal,
-        new ContactPing(config.contacts(), config.dns()),
+        new ContactPing(config.contacts(), config.dns(), moreContacts),
         new MERGE3()
             .setMinInterval(MERGE_MIN_INTERVAL.toMillis())
             .setMaxInterval(MERGE_MAX_INTERVAL.toMillis()),

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jgroups.Address;
 import org.jgroups.BytesMessage;
 import org.jgroups.JChannel;
@@ -44,6 +45,7 @@ public final class JGroupsMembership implements Membership {
   private final String cluster;
   private final String secret;
   private final JGroupsConfig config;
+  private final Supplier<List<org.raftbroker.server.membership.Address>> moreContacts;
   private final InstantSource clock;
   private final MemberTable table;
 
@@ -73,6 +75,7 @@ public final class JGroupsMembership implements Membership {
    * @param bind where to listen
    * @param cluster nodes of another name are not seen
    * @param secret nodes with another one are not seen
+   * @param moreContacts where else to look for others, asked for each search; must not block
    * @param forgetAfter how long a member that is gone and not listed stays known
    */
   public JGroupsMembership(
@@ -82,6 +85,7 @@ public final class JGroupsMembership implements Membership {
       String cluster,
       String secret,
       JGroupsConfig config,
+      Supplier<List<org.raftbroker.server.membership.Address>> moreContacts,
       Duration forgetAfter,
       InstantSource clock) {
     if (self.gossip() == null) {
@@ -92,6 +96,7 @@ public final class JGroupsMembership implements Membership {
     this.cluster = cluster;
     this.secret = secret;
     this.config = config;
+    this.moreContacts = moreContacts;
     this.clock = clock;
     this.table = new MemberTable(self, listed, forgetAfter, clock);
   }
@@ -115,7 +120,7 @@ public final class JGroupsMembership implements Membership {
   public void start() throws IOException {
     ExtendedUUID.setPrintFunction(GossipAddress::show);
     GossipAddress own = new GossipAddress(self(), clock.millis());
-    var stack = GossipStack.of(advertised, bind, new Seal(cluster, secret), config);
+    var stack = GossipStack.of(advertised, bind, new Seal(cluster, secret), config, moreContacts);
     try {
       JChannel opened = new JChannel(stack).name(self().id());
       opened.addAddressGenerator(own::toAddress);

@@ -88,6 +88,7 @@ final class GossipFleet implements Fleet {
         cluster,
         secret,
         new JGroupsConfig(contacts, null, Duration.ofSeconds(3), OFFSET),
+        List::of,
         Duration.ofHours(1),
         InstantSource.system());
   }
