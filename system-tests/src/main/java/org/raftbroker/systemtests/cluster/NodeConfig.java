@@ -11,6 +11,7 @@ final class NodeConfig {
   private NodeConfig() {}
 
   /**
+   * @param members the first ones; a node that is not among them gives its own addresses
    * @param settings further sections, as they stand in the file
    */
   static Path write(
@@ -33,6 +34,9 @@ final class NodeConfig {
         .append("\n  dataDir: ")
         .append(place.dataDirectory())
         .append('\n');
+    if (!members.contains(place)) {
+      appendAddresses(yaml, "  ", place.host(), place);
+    }
     if (!place.host().equals(place.clientHost())) {
       yaml.append("listen:\n");
       appendAddresses(yaml, "  ", "0.0.0.0", place);
