@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.raftbroker.systemtests.cluster.BrokerProcess;
@@ -15,11 +14,10 @@ import org.raftbroker.systemtests.cluster.BrokerProcess;
  * What a node takes of the machine.
  *
  * @param liveHeapBytes what the heap holds right after a collection
- * @param cpu since its start
  */
-public record Usage(long residentBytes, long liveHeapBytes, long threads, Duration cpu) {
-  private static final Pattern USED =
-      Pattern.compile("(?:tenured generation|def new generation) .*?used (\\d+)K");
+public record Usage(long residentBytes, long liveHeapBytes, long threads) {
+  // One line for each generation; other collectors have one for the whole heap.
+  private static final Pattern USED = Pattern.compile("total \\d+K, used (\\d+)K");
 
   /**
    * Measures; makes the node collect its garbage before.
@@ -28,10 +26,10 @@ public record Usage(long residentBytes, long liveHeapBytes, long threads, Durati
    */
   public static Usage of(BrokerProcess node) {
     long liveHeapBytes = liveHeapBytes(node.pid());
-    return new Usage(node.residentBytes(), liveHeapBytes, threads(node.pid()), cpu(node));
+    return new Usage(node.residentBytes(), liveHeapBytes, threads(node.pid()));
   }
 
-  /** Without disturbing it. */
+  /** Processor time since its start; without disturbing it. */
   public static Duration cpu(BrokerProcess node) {
     return ProcessHandle.of(node.pid())
         .flatMap(process -> process.info().totalCpuDuration())
@@ -48,10 +46,10 @@ public record Usage(long residentBytes, long liveHeapBytes, long threads, Durati
 
   private static long liveHeapBytes(long pid) {
     String unused = jcmd(pid, "GC.run");
-    Matcher used = USED.matcher(jcmd(pid, "GC.heap_info"));
-    long kib = 0;
-    while (used.find()) {
-      kib += Long.parseLong(used.group(1));
+    String info = jcmd(pid, "GC.heap_info");
+    long kib = USED.matcher(info).results().mapToLong(m -> Long.parseLong(m.group(1))).sum();
+    if (kib == 0) {
+      throw new IllegalStateException("jcmd does not say how full the heap is: " + info);
     }
     return kib << 10;
   }
