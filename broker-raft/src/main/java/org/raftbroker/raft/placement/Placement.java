@@ -8,8 +8,9 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.NavigableSet;
+import java.util.Objects;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,19 +22,31 @@ import org.jspecify.annotations.Nullable;
  * than that takes. One object makes one placement.
  */
 public final class Placement {
-  private final SortedMap<String, Integer> loadByMember = new TreeMap<>();
+  private final Map<String, Integer> loadByMember = new HashMap<>();
+
+  // The same, the emptiest first, and of equals the one with the first id.
+  private final NavigableSet<Load> loads =
+      new TreeSet<>(Comparator.comparingInt(Load::replicas).thenComparing(Load::member));
+  private final Map<String, NavigableSet<Integer>> shardsByMember = new HashMap<>();
   private final int replicas;
   private final List<List<String>> placements = new ArrayList<>();
   private final List<String> leaders = new ArrayList<>();
 
+  private record Load(int replicas, String member) {}
+
   private Placement(ClusterMap map, List<String> active) {
-    active.forEach(id -> loadByMember.put(id, 0));
+    for (String id : active) {
+      loadByMember.put(id, 0);
+      loads.add(new Load(0, id));
+      shardsByMember.put(id, new TreeSet<>());
+    }
     this.replicas = Math.min(map.replicas(), active.size());
     for (List<String> before : map.placements()) {
       List<String> kept = new ArrayList<>(before);
       kept.removeIf(id -> !loadByMember.containsKey(id));
+      int shard = placements.size();
       placements.add(kept);
-      kept.forEach(id -> loadByMember.merge(id, 1, Integer::sum));
+      kept.forEach(id -> count(shard, id));
       // Empty: whoever was to lead is not active any more, or there was nobody.
       leaders.add(before.isEmpty() || !kept.contains(before.get(0)) ? "" : before.get(0));
     }
@@ -52,8 +65,12 @@ public final class Placement {
   }
 
   private List<List<String>> make() {
-    placements.forEach(this::shrink);
-    placements.forEach(this::fill);
+    for (int shard = 0; shard < placements.size(); shard++) {
+      shrink(shard);
+    }
+    for (int shard = 0; shard < placements.size(); shard++) {
+      fill(shard);
+    }
     balanceReplicas();
     chooseMissingLeaders();
     balanceLeaders();
@@ -73,50 +90,50 @@ public final class Placement {
     return ordered;
   }
 
-  private void shrink(List<String> placement) {
+  private void shrink(int shard) {
+    List<String> placement = placements.get(shard);
     while (placement.size() > replicas) {
       String most = Collections.max(placement, byLoad().thenComparing(Comparator.naturalOrder()));
       placement.remove(most);
-      loadByMember.merge(most, -1, Integer::sum);
+      discount(shard, most);
     }
   }
 
-  private void fill(List<String> placement) {
+  private void fill(int shard) {
+    List<String> placement = placements.get(shard);
     while (placement.size() < replicas) {
       String least =
-          loadByMember.keySet().stream()
+          loads.stream()
+              .map(Load::member)
               .filter(id -> !placement.contains(id))
-              .min(byLoad())
+              .findFirst()
               .orElseThrow();
       placement.add(least);
-      loadByMember.merge(least, 1, Integer::sum);
+      count(shard, least);
     }
   }
 
   private void balanceReplicas() {
     while (true) {
-      String most = Collections.max(loadByMember.keySet(), byLoad());
-      String least = Collections.min(loadByMember.keySet(), byLoad());
-      if (load(most) - load(least) <= 1) {
+      Load least = loads.first();
+      int highest = loads.last().replicas;
+      if (highest - least.replicas <= 1) {
         return;
       }
+      String most = loads.tailSet(new Load(highest, "")).first().member;
       // The fuller one has more shards than the emptier one, so there is one to move. If there is
       // a choice, not one that it is to lead.
-      int shard =
-          indexOf(most, least, true) >= 0
-              ? indexOf(most, least, true)
-              : indexOf(most, least, false);
-      placements.get(shard).set(placements.get(shard).indexOf(most), least);
-      loadByMember.merge(most, -1, Integer::sum);
-      loadByMember.merge(least, 1, Integer::sum);
+      int follower = indexOf(most, least.member, true);
+      int shard = follower >= 0 ? follower : indexOf(most, least.member, false);
+      placements.get(shard).set(placements.get(shard).indexOf(most), least.member);
+      discount(shard, most);
+      count(shard, least.member);
     }
   }
 
   private int indexOf(String on, String notOn, boolean onlyFollowers) {
-    for (int shard = 0; shard < placements.size(); shard++) {
-      List<String> placement = placements.get(shard);
-      if (placement.contains(on)
-          && !placement.contains(notOn)
+    for (int shard : shardsOf(on)) {
+      if (!placements.get(shard).contains(notOn)
           && !(onlyFollowers && leaders.get(shard).equals(on))) {
         return shard;
       }
@@ -146,13 +163,17 @@ public final class Placement {
     boolean shifted = true;
     while (shifted) {
       shifted = false;
-      Map<String, Integer> leads = leads();
+      Map<String, List<Integer>> shardsByLeader = shardsByLeader();
       List<String> fullestFirst = new ArrayList<>(loadByMember.keySet());
       fullestFirst.sort(
-          Comparator.<String>comparingInt(id -> -leads.getOrDefault(id, 0))
+          Comparator.<String>comparingInt(id -> -led(shardsByLeader, id).size())
               .thenComparing(Comparator.naturalOrder()));
+      int fewest = led(shardsByLeader, fullestFirst.get(fullestFirst.size() - 1)).size();
       for (String from : fullestFirst) {
-        if (shiftFrom(from, leads)) {
+        if (led(shardsByLeader, from).size() - fewest <= 1) {
+          return; // from here on there is nobody to take one
+        }
+        if (shiftFrom(from, shardsByLeader)) {
           shifted = true;
           break;
         }
@@ -161,21 +182,19 @@ public final class Placement {
   }
 
   /** Breadth first, so that as few shards as possible change their leader. */
-  private boolean shiftFrom(String from, Map<String, Integer> leads) {
+  private boolean shiftFrom(String from, Map<String, List<Integer>> shardsByLeader) {
     Map<String, @Nullable Integer> shardThatLedThere = new HashMap<>();
     Map<String, String> memberBefore = new HashMap<>();
     Deque<String> reached = new ArrayDeque<>(List.of(from));
     shardThatLedThere.put(from, null);
     while (!reached.isEmpty()) {
       String member = reached.remove();
-      if (leads.getOrDefault(from, 0) - leads.getOrDefault(member, 0) > 1) {
+      List<Integer> led = led(shardsByLeader, member);
+      if (led(shardsByLeader, from).size() - led.size() > 1) {
         shift(member, shardThatLedThere, memberBefore);
         return true;
       }
-      for (int shard = 0; shard < placements.size(); shard++) {
-        if (!leaders.get(shard).equals(member)) {
-          continue;
-        }
+      for (int shard : led) {
         for (String next : placements.get(shard).stream().sorted().toList()) {
           if (!shardThatLedThere.containsKey(next)) {
             shardThatLedThere.put(next, shard);
@@ -203,6 +222,39 @@ public final class Placement {
     Map<String, Integer> leads = new HashMap<>();
     leaders.forEach(id -> leads.merge(id, 1, Integer::sum));
     return leads;
+  }
+
+  private Map<String, List<Integer>> shardsByLeader() {
+    Map<String, List<Integer>> shards = new HashMap<>();
+    for (int shard = 0; shard < leaders.size(); shard++) {
+      shards.computeIfAbsent(leaders.get(shard), id -> new ArrayList<>()).add(shard);
+    }
+    return shards;
+  }
+
+  private static List<Integer> led(Map<String, List<Integer>> shardsByLeader, String id) {
+    return shardsByLeader.getOrDefault(id, List.of());
+  }
+
+  private void count(int shard, String id) {
+    changeLoad(id, 1);
+    shardsOf(id).add(shard);
+  }
+
+  private void discount(int shard, String id) {
+    changeLoad(id, -1);
+    shardsOf(id).remove(shard);
+  }
+
+  private void changeLoad(String id, int by) {
+    int before = load(id);
+    loads.remove(new Load(before, id));
+    loads.add(new Load(before + by, id));
+    loadByMember.put(id, before + by);
+  }
+
+  private NavigableSet<Integer> shardsOf(String id) {
+    return Objects.requireNonNull(shardsByMember.get(id), id);
   }
 
   private int load(String id) {

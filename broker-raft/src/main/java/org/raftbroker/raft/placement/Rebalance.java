@@ -1,5 +1,6 @@
 package org.raftbroker.raft.placement;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -34,17 +35,17 @@ public final class Rebalance {
       return map;
     }
     List<List<String>> wanted = Placement.of(map);
-    ClusterMap changed = map;
+    List<List<String>> placements = new ArrayList<>(map.placements());
     boolean allThere = true;
     for (int shard = 0; shard < wanted.size(); shard++) {
       if (sameMembers(map.placement(shard), wanted.get(shard))) {
-        changed = changed.withPlacement(shard, wanted.get(shard));
+        placements.set(shard, wanted.get(shard));
       } else {
         allThere = false;
       }
     }
     if (allThere) {
-      return withoutWhoLeft(changed, settled);
+      return withoutWhoLeft(map.withPlacements(placements), settled);
     }
     Set<Integer> moving = new HashSet<>();
     for (int shard = 0; shard < wanted.size(); shard++) {
@@ -56,12 +57,12 @@ public final class Rebalance {
       if (!sameMembers(map.placement(shard), wanted.get(shard))) {
         // One that is on the move may get another aim: its first one may have died.
         if (moving.size() < maxMoves || moving.contains(shard)) {
-          changed = changed.withPlacement(shard, wanted.get(shard));
+          placements.set(shard, wanted.get(shard));
           moving.add(shard);
         }
       }
     }
-    return changed;
+    return map.withPlacements(placements);
   }
 
   private static ClusterMap withoutWhoLeft(ClusterMap map, Settled settled) {

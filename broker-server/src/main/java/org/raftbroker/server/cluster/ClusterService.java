@@ -68,14 +68,16 @@ public final class ClusterService extends ClusterGrpc.ClusterImplBase {
             .newerThan(request.getAfterVersion(), MapFollower.PATIENCE_MILLIS)
             .thenAccept(
                 known -> {
-                  response.onNext(answer(known));
+                  response.onNext(answer(known, request.getAfterVersion()));
                   response.onCompleted();
                 });
   }
 
-  private static MapVersion answer(CurrentMap.Versioned known) {
+  private static MapVersion answer(CurrentMap.Versioned known, long afterVersion) {
     MapVersion.Builder answer = MapVersion.newBuilder().setVersion(known.version());
-    if (known.version() > 0) {
+    // Most answers say that there is no news, every few seconds to every node without a replica of
+    // the shard that keeps the map; the map would grow with the cluster each time.
+    if (known.version() > afterVersion) {
       answer.setMap(ClusterMapCodec.toProto(known.map()));
     }
     return answer.build();

@@ -11,7 +11,7 @@ final class NodeConfig {
   private NodeConfig() {}
 
   /**
-   * @param members those that the cluster begins with; a node that comes later is not among them
+   * @param members the first ones; a node that is not among them gives its own addresses
    * @param settings further sections, as they stand in the file
    */
   static Path write(
