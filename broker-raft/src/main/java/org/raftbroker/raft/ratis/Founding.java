@@ -11,7 +11,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.stream.Collectors;
 
 /**
@@ -38,7 +38,8 @@ final class Founding {
   private volatile State state;
   private volatile SortedMap<String, String> diskByFounder = new TreeMap<>();
   private final SortedMap<Integer, List<String>> firstVoters = new TreeMap<>();
-  private final Set<Integer> pending = new TreeSet<>();
+  // Looked at by other threads while shards are being founded.
+  private final Set<Integer> pending = new ConcurrentSkipListSet<>();
 
   private Founding(Path file, State state) {
     this.file = file;

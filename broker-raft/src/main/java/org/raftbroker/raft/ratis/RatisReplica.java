@@ -169,6 +169,11 @@ final class RatisReplica implements ReplicatedShard.Replica {
     return Files.exists(logDirectory()) || Files.exists(data.store(number).root());
   }
 
+  /** Whether the cluster is new, and this replica, one of its first, has not started yet. */
+  boolean isBeingFounded() {
+    return founding.pending().contains(number);
+  }
+
   /** Whether there is a replica here, be it damaged or on its way in. */
   boolean isHere() {
     return arriving || problem.text() != null || isInServer();

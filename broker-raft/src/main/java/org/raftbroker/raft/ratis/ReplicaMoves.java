@@ -88,6 +88,10 @@ final class ReplicaMoves {
     boolean wantedHere = map.isPlacedOn(shard, self.toString());
     if (replica.isQuarantined()) {
       arrivals.get(shard).goOn(wantedHere);
+    } else if (replica.isBeingFounded()) {
+      // Its start is on its way. To have it come as one that has nothing would keep it from
+      // starting; if two of three founders did that, there would be nobody to come to, for ever.
+      return;
     } else if (wantedHere && !replica.isHere()) {
       replica.arrive();
       arrivals.get(shard).goOn(true);
