@@ -25,7 +25,7 @@ class GrowAndShrinkTest {
   private static final Duration BOUND = Duration.ofMinutes(1);
 
   /** How many nodes lose their disk on the way; all five where there is time. */
-  private static final int REPLACED = Integer.getInteger("replacedNodes", 2);
+  private static final int REPLACED = Integer.getInteger("replacedNodes", 1);
 
   /** From a publish's first attempt to its acknowledgement, whatever happens to the nodes. */
   private static final Duration LONGEST_STALL = Duration.ofSeconds(3);

@@ -52,6 +52,7 @@ class NodeWithoutReplicaTest {
   void everyCallWorksThere() throws InterruptedException {
     LocalCluster cluster = clusters.start(FOUR_NODES, directory);
     assertThat(cluster.replica(OUTSIDE, 0)).as("its replica").isEmpty();
+    leadershipGoesOnlyWhereThereIsAReplica(cluster);
     NodeClient outside = cluster.client(OUTSIDE);
 
     assertThat(outside.publish("orders", "m1")).isEqualTo(1);
@@ -90,9 +91,7 @@ class NodeWithoutReplicaTest {
     }
   }
 
-  @Test
-  void leadershipGoesOnlyWhereThereIsAReplica() {
-    LocalCluster cluster = clusters.start(FOUR_NODES, directory);
+  private static void leadershipGoesOnlyWhereThereIsAReplica(LocalCluster cluster) {
     TransferLeadershipRequest request =
         TransferLeadershipRequest.newBuilder().setToMemberId(cluster.node(OUTSIDE).id()).build();
 
