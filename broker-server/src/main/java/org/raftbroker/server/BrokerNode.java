@@ -98,10 +98,10 @@ public final class BrokerNode {
           });
   private final CatchUp catchUp;
   private volatile boolean started;
+  private volatile boolean stopping;
 
   // Only touched on threads that bring maps, one at a time.
   private int warnedOfReplicas;
-  private volatile boolean stopping;
 
   /**
    * Opens the data directory and the stores; nothing runs yet.
