@@ -98,6 +98,16 @@ final class LeaderSearch implements ReplicatedLog, PeerLink {
     return null;
   }
 
+  /** As {@link #knownLeader}, but asks nobody if it is not known: for one who was asked himself. */
+  @Nullable String leaderHint() {
+    if (relies()) {
+      return own.leaderId();
+    }
+    synchronized (this) {
+      return leader;
+    }
+  }
+
   /** Whether what this node's own replica knows is all that there is to know. */
   private boolean relies() {
     return serves.getAsBoolean() || others().isEmpty();

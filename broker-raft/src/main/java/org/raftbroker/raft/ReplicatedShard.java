@@ -202,7 +202,8 @@ public final class ReplicatedShard implements Shard {
   }
 
   private RuntimeException notLeading() {
-    String leader = ownLog.leaderId();
+    // Without a replica here: whom it was last told of. Whoever asks may have been told of nobody.
+    String leader = log.leaderHint();
     return leader == null || leader.equals(selfId)
         ? new IllegalStateException("shard " + number + " is not led by this node")
         : new NotLeaderException(number, leader);
