@@ -86,16 +86,11 @@ final class LeaderSearch implements ReplicatedLog, PeerLink {
 
   /** The member that leads; null while that is not known. */
   @Nullable String knownLeader() {
-    if (relies()) {
-      return own.leaderId();
+    String hint = leaderHint();
+    if (hint == null && !relies()) {
+      askAll();
     }
-    synchronized (this) {
-      if (leader != null) {
-        return leader;
-      }
-    }
-    askAll();
-    return null;
+    return hint;
   }
 
   /** As {@link #knownLeader}, but asks nobody if it is not known: for one who was asked himself. */

@@ -5,12 +5,11 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 import org.raftbroker.systemtests.cluster.ClusterSpec;
+import org.raftbroker.systemtests.cluster.DirectoryTree;
 import org.raftbroker.systemtests.cluster.LocalCluster;
 import org.raftbroker.systemtests.history.Finding.Kind;
 import org.raftbroker.systemtests.history.Verdict;
@@ -53,7 +52,7 @@ public final class Chaos {
     Path directory = Files.createTempDirectory("raftbroker-chaos");
     boolean passed = new Chaos(options, System.out).run(directory);
     if (passed) {
-      delete(directory);
+      DirectoryTree.delete(directory);
     } else {
       System.out.println("data and logs of the nodes are kept in " + directory);
     }
@@ -134,13 +133,5 @@ public final class Chaos {
         options.seed(),
         passed ? "PASS" : "FAIL");
     return passed;
-  }
-
-  private static void delete(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 }

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -14,8 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.raftbroker.systemtests.cluster.ClusterSpec;
+import org.raftbroker.systemtests.cluster.DirectoryTree;
 import org.raftbroker.systemtests.cluster.GrowingCluster;
 import org.raftbroker.systemtests.cluster.NodePlace;
 import org.raftbroker.systemtests.scale.Audience;
@@ -63,7 +62,7 @@ public final class Scale {
     Path directory = Files.createTempDirectory("raftbroker-scale");
     List<String> findings = run(options, directory, directory.resolve("logs"), System.out);
     if (findings.isEmpty()) {
-      delete(directory);
+      DirectoryTree.delete(directory);
     } else {
       System.out.println("data and logs of the nodes are kept in " + directory);
     }
@@ -218,13 +217,5 @@ public final class Scale {
   private void say(String event) {
     long millis = Duration.ofNanos(System.nanoTime() - startedAtNanos).toMillis();
     out.printf("%6.1f s  %s%n", millis / 1000.0, event);
-  }
-
-  private static void delete(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 }

@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -14,6 +12,7 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.raftbroker.systemtests.cluster.ClusterSpec;
+import org.raftbroker.systemtests.cluster.DirectoryTree;
 import org.raftbroker.systemtests.cluster.LocalCluster;
 import org.raftbroker.systemtests.cluster.NodeLogs;
 
@@ -82,11 +81,7 @@ final class SharedCluster
         cluster = null;
       }
       if (directory != null) {
-        try (Stream<Path> files = Files.walk(directory)) {
-          for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-            Files.delete(file);
-          }
-        }
+        DirectoryTree.delete(directory);
         directory = null;
       }
     }

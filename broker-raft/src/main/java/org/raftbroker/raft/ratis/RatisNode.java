@@ -338,7 +338,7 @@ public final class RatisNode implements AutoCloseable {
     data.close();
   }
 
-  private static ThreadFactory daemon(String name) {
+  static ThreadFactory daemon(String name) {
     return task -> {
       Thread thread = new Thread(task, name);
       thread.setDaemon(true);

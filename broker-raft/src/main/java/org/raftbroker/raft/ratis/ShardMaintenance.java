@@ -7,7 +7,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
@@ -61,7 +60,7 @@ final class ShardMaintenance implements AutoCloseable {
   private final List<ReplicatedShard> shards;
   private final LongSupplier clockMillis;
   private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(daemon("shard-maintenance"));
+      Executors.newSingleThreadScheduledExecutor(RatisNode.daemon("shard-maintenance"));
   private final int[] patience;
   private final int[] periodsOutOfService;
   private final int[] periods;
@@ -92,7 +91,7 @@ final class ShardMaintenance implements AutoCloseable {
     this.wanted = wanted;
     this.steps =
         Executors.newFixedThreadPool(
-            Math.min(shards.size(), MAX_STEPS_AT_A_TIME), daemon("replica-moves"));
+            Math.min(shards.size(), MAX_STEPS_AT_A_TIME), RatisNode.daemon("replica-moves"));
     this.moves = new ReplicaMoves(self, replicas, voters, peers, wanted, steps);
     this.ageLimits = shards.stream().map(shard -> new AgeLimit(shard, clockMillis)).toList();
     this.patience = new int[shards.size()];
@@ -185,14 +184,6 @@ final class ShardMaintenance implements AutoCloseable {
     }
     List<String> members = replica.voters();
     return members.isEmpty() ? "" : members.get(shard % members.size());
-  }
-
-  private static ThreadFactory daemon(String name) {
-    return task -> {
-      Thread thread = new Thread(task, name);
-      thread.setDaemon(true);
-      return thread;
-    };
   }
 
   @Override

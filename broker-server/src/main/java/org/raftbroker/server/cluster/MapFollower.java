@@ -54,6 +54,9 @@ public final class MapFollower implements AutoCloseable {
         if (!lookHere()) {
           askAnother();
         }
+        // The own replica tells nobody of a new map, and to look costs nothing: it is in memory.
+        // For
+        // other nodes it is a pause, so that those that refuse at once are not stormed.
         Thread.sleep(LOOK_MILLIS);
       }
     } catch (InterruptedException e) {

@@ -9,10 +9,10 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** A directory with all that is in it. */
-final class DirectoryTree {
+public final class DirectoryTree {
   private DirectoryTree() {}
 
-  static void delete(Path root) {
+  public static void delete(Path root) {
     try (Stream<Path> all = Files.walk(root)) {
       List<Path> deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
       for (Path path : deepestFirst) {
