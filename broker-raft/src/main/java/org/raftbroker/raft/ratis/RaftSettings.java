@@ -26,16 +26,29 @@ final class RaftSettings {
   /** To one follower of one shard; each may be as large as the largest entry. */
   private static final int MAX_APPENDS_UNDER_WAY = 2;
 
+  /**
+   * Followers stand for election after a random time between the timeout and this multiple of it.
+   * Twice is the rule (Raft, section 9.3: the spread must exceed a round of votes many times); half
+   * the timeout is still tens of rounds, and publishes wait for all of it.
+   */
+  private static final double ELECTION_SPREAD = 1.5;
+
+  private static final int CLOSED_SEGMENTS_IN_MEMORY = 2;
+
+  /** Smaller files would be begun and ended all the time. */
+  private static final int MIN_SEGMENT_BYTES = 256 << 10;
+
   private static final int MAX_ENTRIES_IN_APPEND = 64;
   private static final int SNAPSHOT_CHUNK_BYTES = 1 << 20;
 
   private RaftSettings() {}
 
   /**
+   * @param shards that this node may have replicas of
    * @param maxEntryBytes the largest entry that will ever be proposed
    */
   static RaftProperties of(
-      RaftConfig config, Path storage, String host, int port, int maxEntryBytes) {
+      RaftConfig config, int shards, Path storage, String host, int port, int maxEntryBytes) {
     RaftProperties properties = new RaftProperties();
     RaftServerConfigKeys.setStorageDir(properties, List.of(storage.toFile()));
     GrpcConfigKeys.Server.setHost(properties, host);
@@ -47,12 +60,13 @@ final class RaftSettings {
     Log.setUnsafeFlushEnabled(properties, false);
     Log.setAsyncFlushEnabled(properties, false);
     Log.setCorruptionPolicy(properties, Log.CorruptionPolicy.EXCEPTION);
-    Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(config.segmentBytes()));
-    Log.setPreallocatedSize(
-        properties, SizeInBytes.valueOf(Math.min(config.segmentBytes(), 4 << 20)));
+    int segmentBytes = segmentBytes(config, shards);
+    Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(segmentBytes));
+    Log.setPreallocatedSize(properties, SizeInBytes.valueOf(Math.min(segmentBytes, 4 << 20)));
     // What followers are sent comes from here; older entries are read from the file.
-    Log.setSegmentCacheNumMax(properties, 2);
-    Log.setSegmentCacheSizeMax(properties, SizeInBytes.valueOf(2L * config.segmentBytes()));
+    Log.setSegmentCacheNumMax(properties, CLOSED_SEGMENTS_IN_MEMORY);
+    Log.setSegmentCacheSizeMax(
+        properties, SizeInBytes.valueOf((long) CLOSED_SEGMENTS_IN_MEMORY * segmentBytes));
     int bufferBytes = maxEntryBytes + FRAME_BYTES;
     Log.Appender.setBufferByteLimit(properties, SizeInBytes.valueOf(bufferBytes));
     Log.setWriteBufferSize(properties, SizeInBytes.valueOf(bufferBytes + FRAME_BYTES));
@@ -91,7 +105,9 @@ final class RaftSettings {
 
     TimeDuration timeout = duration(config.electionTimeout());
     RaftServerConfigKeys.Rpc.setTimeoutMin(properties, timeout);
-    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, timeout.multiply(2));
+    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, timeout.multiply(ELECTION_SPREAD));
+    // How long a replica that arrives may make no progress. By default it follows from the above.
+    RaftServerConfigKeys.setStagingTimeout(properties, timeout.multiply(6));
     RaftServerConfigKeys.Rpc.setRequestTimeout(properties, timeout.multiply(4));
     // A node that was stopped for minutes steps down and goes on; Ratis would rather close for
     // ever.
@@ -102,6 +118,12 @@ final class RaftSettings {
     RaftServerConfigKeys.RetryCache.setExpiryTime(properties, TimeDuration.ONE_SECOND);
     assertSafe(properties);
     return properties;
+  }
+
+  /** The files of all shards' logs that are in memory, the open ones too, fit into the budget. */
+  private static int segmentBytes(RaftConfig config, int shards) {
+    long share = config.logMemoryBytes() / ((1L + CLOSED_SEGMENTS_IN_MEMORY) * shards);
+    return (int) Math.min(config.segmentBytes(), Math.max(share, MIN_SEGMENT_BYTES));
   }
 
   /**

@@ -18,7 +18,10 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.conf.RaftProperties;
+import org.apache.ratis.grpc.GrpcConfigKeys;
+import org.apache.ratis.grpc.server.GrpcServices;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.server.RaftServer;
@@ -104,11 +107,17 @@ public final class RatisNode implements AutoCloseable {
     RaftProperties properties =
         RaftSettings.of(
             settings.raft,
+            settings.shards,
             data.raft(),
             settings.bindHost,
             settings.bindPort,
             settings.maxEntryBytes);
-    this.server = newServer(settings.selfId, properties, data);
+    this.server =
+        newServer(
+            settings.selfId,
+            properties,
+            new CatchUpPace(settings.raft.catchUpBytesPerSecond(), this::isArriving),
+            data);
     long electionMillis = settings.raft.electionTimeout().toMillis();
     ReplicatedShard.Shared shared =
         new ReplicatedShard.Shared(
@@ -150,8 +159,18 @@ public final class RatisNode implements AutoCloseable {
     return map == null ? List.of() : map.placement(shard);
   }
 
-  private RaftServer newServer(String selfId, RaftProperties properties, DataDirectory data)
+  private boolean isArriving(RaftGroupId group) {
+    return replicas.stream().anyMatch(r -> r.groupId().equals(group) && r.isArriving());
+  }
+
+  private RaftServer newServer(
+      String selfId, RaftProperties properties, CatchUpPace pace, DataDirectory data)
       throws IOException {
+    Parameters parameters = new Parameters();
+    GrpcConfigKeys.Server.setServicesCustomizer(
+        parameters,
+        (builder, types) ->
+            types.contains(GrpcServices.Type.SERVER) ? builder.intercept(pace) : builder);
     // Ratis starts every group that it finds, and none if one of them fails. It finds none here;
     // they are added one by one.
     RaftServerConfigKeys.setStorageDir(properties, List.of(data.raft().resolve("none").toFile()));
@@ -167,6 +186,7 @@ public final class RatisNode implements AutoCloseable {
                             () -> new IllegalStateException("no shard has the group " + id))
                         .newStateMachine())
             .setProperties(properties)
+            .setParameters(parameters)
             .build();
     RaftServerConfigKeys.setStorageDir(properties, List.of(data.raft().toFile()));
     RaftSettings.assertSafe(properties);

@@ -59,6 +59,9 @@ final class RatisReplica implements ReplicatedShard.Replica {
   /** Longer than a pause of a JVM, shorter than anyone's patience. */
   private static final long IN_TOUCH_MILLIS = 5_000;
 
+  private static final ReplicaReader.Extent NOTHING =
+      new ReplicaReader.Extent(0, 0, ArchiveState.NONE);
+
   private final int number;
   private final RaftGroupId groupId;
   private final RaftServer server;
@@ -179,6 +182,11 @@ final class RatisReplica implements ReplicatedShard.Replica {
     return arriving || problem.text() != null || isInServer();
   }
 
+  /** Whether it is on its way in, and must be sent all that the others have. */
+  boolean isArriving() {
+    return arriving;
+  }
+
   /** There is to be a replica here: it comes as one that has nothing. */
   void arrive() throws IOException {
     quarantine.set(new Quarantine.Mark(Quarantine.Step.FOUND, "it is new here", true));
@@ -248,6 +256,10 @@ final class RatisReplica implements ReplicatedShard.Replica {
   }
 
   private void addGroup(RaftGroup start) throws IOException {
+    // After a start that failed Ratis holds on to its lock until the process ends. Nobody else can
+    // be
+    // here: the data directory has a lock of its own.
+    Files.deleteIfExists(logDirectory().resolve("in_use.lock"));
     RaftClientReply reply =
         server
             .groupManagementAsync(
@@ -320,6 +332,7 @@ final class RatisReplica implements ReplicatedShard.Replica {
       return; // an earlier attempt, which may be catching up
     }
     removeGroup();
+    arriving = true;
     problem.clear();
     addGroup(RaftGroup.valueOf(groupId));
   }
@@ -373,23 +386,26 @@ final class RatisReplica implements ReplicatedShard.Replica {
     if (!isHere()) {
       return ReplicaStatus.absent(number, null);
     }
-    ShardStore store = reader.store();
     ShardStateMachine machine = stateMachine;
-    long applied = machine == null ? -1 : machine.getLastAppliedTermIndex().getIndex();
+    long applied = appliedIndex();
     long snapshot = machine == null ? -1 : machine.snapshotIndex();
-    long bytes = 0;
-    long subjects = 0;
-    ArchiveState archive = ArchiveState.NONE;
+    ReplicaReader.Extent read = reader.extent();
+    ReplicaReader.Extent extent = read != null ? read : NOTHING;
     String why = problem.text();
-    if (store != null && why == null) {
-      bytes = store.diskBytes();
-      subjects = store.subjects();
-      archive = store.reader().archive();
-    }
     RaftServer.Division division = runningDivision();
     if (division == null) {
       return new ReplicaStatus(
-          number, roleOutside(why), null, 0, -1, applied, snapshot, bytes, subjects, why, archive);
+          number,
+          roleOutside(why),
+          null,
+          0,
+          -1,
+          applied,
+          snapshot,
+          extent.diskBytes(),
+          extent.subjects(),
+          why,
+          extent.archive());
     }
     DivisionInfo info = division.getInfo();
     RaftPeerId leader = info.getLeaderId();
@@ -403,10 +419,22 @@ final class RatisReplica implements ReplicatedShard.Replica {
         division.getRaftLog().getLastCommittedIndex(),
         applied,
         snapshot,
-        bytes,
-        subjects,
+        extent.diskBytes(),
+        extent.subjects(),
         why,
-        archive);
+        extent.archive());
+  }
+
+  /** The last entry that is in the store; -1 before the first. */
+  long appliedIndex() {
+    ShardStateMachine machine = stateMachine;
+    return machine == null ? -1 : machine.getLastAppliedTermIndex().getIndex();
+  }
+
+  /** The last entry that this replica knows to be committed; -1 before the first. */
+  long committedIndex() {
+    RaftServer.Division division = runningDivision();
+    return division == null ? -1 : division.getRaftLog().getLastCommittedIndex();
   }
 
   private ReplicaStatus.Role roleOutside(@Nullable String why) {

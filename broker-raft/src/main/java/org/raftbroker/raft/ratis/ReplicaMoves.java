@@ -127,7 +127,6 @@ final class ReplicaMoves {
 
   private void leave(int shard, RatisReplica replica, ClusterMap map) throws IOException {
     if (replica.log().leads()) {
-      // Whoever is to lead asks for it; if that one does not answer, any other is better.
       handOver(replica, map.placement(shard));
       return;
     }
@@ -137,22 +136,28 @@ final class ReplicaMoves {
     }
   }
 
+  /** Whoever is to lead asks for it, when it can. While it does not answer, any other is better. */
   private static void handOver(RatisReplica replica, List<String> placement) {
-    List<String> now = replica.voters();
-    if (!placement.isEmpty() && now.containsAll(placement)) {
-      replica
-          .transferLeadership(placement.get(0))
-          .exceptionallyCompose(
-              why -> replica.transferLeadership(placement.get(placement.size() > 1 ? 1 : 0)))
-          .exceptionally(
-              why -> {
-                log.atDebug()
-                    .setCause(why)
-                    .addKeyValue("shard", replica.number())
-                    .log("leadership not handed over; tried again later");
-                return "";
-              })
-          .join();
+    if (placement.isEmpty()
+        || !replica.voters().containsAll(placement)
+        || replica.isInTouchWith(placement.get(0))) {
+      return;
     }
+    placement.stream()
+        .filter(replica::isInTouchWith)
+        .findFirst()
+        .ifPresent(
+            other ->
+                replica
+                    .transferLeadership(other)
+                    .exceptionally(
+                        why -> {
+                          log.atDebug()
+                              .setCause(why)
+                              .addKeyValue("shard", replica.number())
+                              .log("leadership not handed over; tried again later");
+                          return "";
+                        })
+                    .join());
   }
 }

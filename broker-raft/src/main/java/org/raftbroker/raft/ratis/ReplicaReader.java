@@ -1,5 +1,6 @@
 package org.raftbroker.raft.ratis;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -135,25 +136,40 @@ final class ReplicaReader implements ShardReader {
     return read(reader -> reader.stored(subject, fromId, maxBytes));
   }
 
-  private <T extends @Nullable Object> T read(Function<ShardReader, T> action) {
-    ShardStore current = current();
-    try {
-      return action.apply(current.reader());
-    } catch (StoreException e) {
-      if (current == store) {
-        throw e;
-      }
-      return action.apply(current().reader());
-    }
+  /** How much there is to read; null if nothing can be read now. */
+  @Nullable Extent extent() {
+    return readIfServed(
+        current -> new Extent(current.diskBytes(), current.subjects(), current.reader().archive()));
   }
 
-  private ShardStore current() {
-    ShardStore current = store;
-    String why = problem.text();
-    if (current == null || why != null) {
+  /** What a store amounts to. */
+  record Extent(long diskBytes, long subjects, ArchiveState archive) {}
+
+  private <T extends @Nullable Object> T read(Function<ShardReader, T> action) {
+    // A list, as the action's own answer may be null.
+    List<T> answer =
+        readIfServed(current -> Collections.singletonList(action.apply(current.reader())));
+    if (answer == null) {
+      String why = problem.text();
       throw new StoreException(
           "shard " + shard + " is not served by this node" + (why == null ? " yet" : ": " + why));
     }
-    return current;
+    return answer.get(0);
+  }
+
+  private <T> @Nullable T readIfServed(Function<ShardStore, T> action) {
+    while (true) {
+      ShardStore current = store;
+      if (current == null || problem.text() != null) {
+        return null;
+      }
+      try {
+        return action.apply(current);
+      } catch (StoreException e) {
+        if (current == store) {
+          throw e;
+        }
+      }
+    }
   }
 }

@@ -62,6 +62,7 @@ final class ShardMaintenance implements AutoCloseable {
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(RatisNode.daemon("shard-maintenance"));
   private final int[] patience;
+  private final long[] committedBefore;
   private final int[] periodsOutOfService;
   private final int[] periods;
   private final ReplicaMoves moves;
@@ -94,6 +95,7 @@ final class ShardMaintenance implements AutoCloseable {
             Math.min(shards.size(), MAX_STEPS_AT_A_TIME), RatisNode.daemon("replica-moves"));
     this.moves = new ReplicaMoves(self, replicas, voters, peers, wanted, steps);
     this.ageLimits = shards.stream().map(shard -> new AgeLimit(shard, clockMillis)).toList();
+    this.committedBefore = new long[shards.size()];
     this.patience = new int[shards.size()];
     Arrays.fill(patience, PATIENCE);
   }
@@ -158,12 +160,16 @@ final class ShardMaintenance implements AutoCloseable {
 
   private void askForLeadership(int shard, RatisReplica replica) throws IOException {
     String leader = replica.log().leaderId();
+    boolean keepsUp = replica.appliedIndex() >= committedBefore[shard];
+    committedBefore[shard] = replica.committedIndex();
     boolean preferred = preferredLeader(shard, replica).equals(self.toString());
     if (!preferred || !asksForLeadership || leader == null || leader.equals(self.toString())) {
       patience[shard] = PATIENCE;
       return;
     }
-    if (--patience[shard] > 0) {
+    // A leader serves once it has applied all that was committed before it: the log of one that has
+    // just arrived may be complete long before its store is.
+    if (--patience[shard] > 0 || !keepsUp) {
       return;
     }
     patience[shard] = PATIENCE_AFTER_REFUSAL;

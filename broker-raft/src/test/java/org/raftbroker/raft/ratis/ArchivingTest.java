@@ -60,7 +60,7 @@ final class ArchivingTest {
   private static final Subject ORDERS = new Subject("orders");
   private static final Subject INVOICES = new Subject("invoices");
   private static final RaftConfig QUICK =
-      new RaftConfig(Duration.ofMillis(400), 4 << 20, 1 << 20, 100, 10);
+      new RaftConfig(Duration.ofMillis(400), 4 << 20, 96 << 20, 1 << 20, 100, 10, 64 << 20);
   private static final ArchiveConfig SMALL_STEPS =
       new ArchiveConfig(true, 1 << 30, Duration.ofMillis(20), 40, 1 << 20);
   private static final AtomicInteger NAMES = new AtomicInteger();

@@ -19,7 +19,7 @@ import org.raftbroker.raft.ReplicaStatus;
 class DamageTest {
   private static final Subject ORDERS = new Subject("orders");
   private static final RaftConfig NO_SNAPSHOTS =
-      new RaftConfig(Duration.ofMillis(400), 4 << 20, 1 << 30, 1_000_000, 10);
+      new RaftConfig(Duration.ofMillis(400), 4 << 20, 96 << 20, 1 << 30, 1_000_000, 10, 64 << 20);
   private static final int MESSAGES = 40;
 
   @TempDir Path directory;

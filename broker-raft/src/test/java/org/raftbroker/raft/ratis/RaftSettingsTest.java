@@ -1,5 +1,6 @@
 package org.raftbroker.raft.ratis;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -48,7 +49,24 @@ class RaftSettingsTest {
         .hasMessageContaining(RaftServerConfigKeys.STORAGE_DIR_KEY);
   }
 
+  @Test
+  void logsOfManyShardsHaveSmallerFilesAndNoMoreMemory() {
+    assertThat(segmentBytes(3)).isEqualTo(8 << 20);
+    assertThat(segmentBytes(64)).isEqualTo(512 << 10);
+    // The open file and two closed ones of each.
+    assertThat(64L * 3 * segmentBytes(64)).isLessThanOrEqualTo(RaftConfig.DEFAULT.logMemoryBytes());
+  }
+
+  private static int segmentBytes(int shards) {
+    return RaftServerConfigKeys.Log.segmentSizeMax(settings(shards)).getSizeInt();
+  }
+
   private static RaftProperties settings() {
-    return RaftSettings.of(RaftConfig.DEFAULT, Path.of("somewhere"), "127.0.0.1", 9191, 5 << 20);
+    return settings(3);
+  }
+
+  private static RaftProperties settings(int shards) {
+    return RaftSettings.of(
+        RaftConfig.DEFAULT, shards, Path.of("somewhere"), "127.0.0.1", 9191, 5 << 20);
   }
 }

@@ -21,11 +21,14 @@ import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.raft.Shard;
 import org.raftbroker.storage.Outcome;
+import org.raftbroker.storage.ShardStore;
+import org.raftbroker.storage.rocksdb.RocksStores;
+import org.raftbroker.storage.rocksdb.StoreConfig;
 
 class RatisNodeTest {
   private static final Subject ORDERS = new Subject("orders");
   private static final RaftConfig QUICK =
-      new RaftConfig(Duration.ofMillis(400), 4 << 20, 1 << 20, 100, 10);
+      new RaftConfig(Duration.ofMillis(400), 4 << 20, 96 << 20, 1 << 20, 100, 10, 64 << 20);
 
   @TempDir Path directory;
 
@@ -40,6 +43,28 @@ class RatisNodeTest {
         assertThat(node.body(ORDERS, 4)).isEqualTo("d");
         assertThat(node.body(ORDERS, 1)).isEqualTo("a");
       }
+    }
+  }
+
+  @Test
+  void aReplicaThatCouldNotStartIsStartedOnceItCan() throws Exception {
+    try (ThreeReplicas cluster = new ThreeReplicas(directory, 1, QUICK)) {
+      cluster.node("n1").publish(ORDERS, "a");
+      cluster.awaitSameHead(ORDERS, 1);
+      cluster.stop("n2");
+      Path store = new StoreHome(directory.resolve("n2").resolve("store").resolve("0")).current();
+      try (RocksStores somebodyElse = new RocksStores(StoreConfig.DEFAULT, 1);
+          ShardStore opened = somebodyElse.open(store)) {
+        assertThat(opened.appliedIndex()).isPositive();
+        cluster.start("n2");
+        assertThat(cluster.node("n2").shard(0).status().problem()).contains("cannot start");
+      }
+
+      await()
+          .atMost(ThreeReplicas.PATIENCE)
+          .until(() -> cluster.node("n2").shard(0).status().problem() == null);
+      cluster.node("n1").publish(ORDERS, "b");
+      cluster.awaitSameHead(ORDERS, 2);
     }
   }
 

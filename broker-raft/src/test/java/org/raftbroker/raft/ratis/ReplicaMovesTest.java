@@ -17,7 +17,7 @@ import org.raftbroker.raft.ReplicaStatus.Role;
 class ReplicaMovesTest {
   private static final Subject ORDERS = new Subject("orders");
   private static final RaftConfig QUICK =
-      new RaftConfig(Duration.ofMillis(400), 4 << 20, 1 << 20, 100, 10);
+      new RaftConfig(Duration.ofMillis(400), 4 << 20, 96 << 20, 1 << 20, 100, 10, 64 << 20);
   private static final int MESSAGES = 300;
 
   @TempDir Path directory;
@@ -120,6 +120,26 @@ class ReplicaMovesTest {
       cluster.start("n2"); // it was told nothing, and finds that it does not count any more
       cluster.awaitVoters(0, "n1", "n3", "n4");
       publishMore(cluster, "n1");
+    }
+  }
+
+  @Test
+  void whatAReplicaIsSentOnItsWayInIsHeldBack() throws Exception {
+    RaftConfig slow =
+        new RaftConfig(Duration.ofMillis(400), 4 << 20, 96 << 20, 1 << 30, 1 << 30, 10, 8 << 20);
+    try (ThreeReplicas cluster = new ThreeReplicas(directory, 1, slow)) {
+      String megabyte = "x".repeat(1 << 20);
+      for (int i = 0; i < 32; i++) {
+        cluster.node("n1").publish(ORDERS, megabyte);
+      }
+      cluster.start("n4");
+
+      long begin = System.nanoTime();
+      cluster.place(List.of(List.of("n2", "n3", "n4")));
+      cluster.awaitVoters(0, "n2", "n3", "n4");
+
+      // All but what passes at once: the last one to come waits for those before it.
+      assertThat(Duration.ofNanos(System.nanoTime() - begin)).isGreaterThan(Duration.ofSeconds(3));
     }
   }
 

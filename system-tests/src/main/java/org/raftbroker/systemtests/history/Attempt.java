@@ -11,6 +11,7 @@ public final class Attempt {
 
   private final @Nullable String stream;
   private final long invokedAtNanos;
+  private volatile String node = "some node";
   private volatile Outcome outcome = OPEN;
   private volatile long endedAtNanos = Long.MAX_VALUE;
 
@@ -20,6 +21,12 @@ public final class Attempt {
   Attempt(@Nullable String stream, long invokedAtNanos) {
     this.stream = stream;
     this.invokedAtNanos = invokedAtNanos;
+  }
+
+  /** Says which node was asked; for people who read of it. */
+  public Attempt at(String name) {
+    node = name;
+    return this;
   }
 
   public void acknowledged(long id, long atNanos) {
@@ -76,5 +83,11 @@ public final class Attempt {
 
   @Nullable String stream() {
     return stream;
+  }
+
+  @Override
+  public String toString() {
+    String took = isOpen() ? "" : " for " + (endedAtNanos - invokedAtNanos) / 1_000_000 + " ms";
+    return node + (stream == null ? "" : " (" + stream + ")") + took + ": " + outcome;
   }
 }

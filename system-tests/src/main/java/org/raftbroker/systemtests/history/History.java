@@ -2,9 +2,11 @@ package org.raftbroker.systemtests.history;
 
 import com.google.protobuf.ByteString;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -110,17 +112,24 @@ public final class History {
     return Duration.ofNanos(Math.max(longest, toNanos - last));
   }
 
-  /** The longest time from a publish's first attempt to its acknowledgement. */
-  public Duration slowestPublish() {
-    return Duration.ofNanos(
-        publishes.stream()
-            .flatMapToLong(
-                publish ->
-                    publish.attempts().stream()
-                        .filter(Attempt::isAcknowledged)
-                        .mapToLong(a -> a.endedAtNanos() - publish.firstInvokedAtNanos()))
-            .max()
-            .orElse(0));
+  /** The acknowledged publishes that took longest, the slowest first. */
+  public List<SlowPublish> slowestPublishes(int most) {
+    long now = System.nanoTime();
+    Instant clock = Instant.now();
+    return publishes.stream()
+        .flatMap(
+            publish ->
+                publish.sinceFirstAttempt().stream()
+                    .map(
+                        took ->
+                            new SlowPublish(
+                                took,
+                                clock.minusNanos(now - publish.firstInvokedAtNanos()),
+                                publish.subject(),
+                                publish.attempts())))
+        .sorted(Comparator.comparing(SlowPublish::took).reversed())
+        .limit(most)
+        .toList();
   }
 
   Set<String> nodes() {

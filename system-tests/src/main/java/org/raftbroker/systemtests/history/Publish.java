@@ -1,7 +1,9 @@
 package org.raftbroker.systemtests.history;
 
 import com.google.protobuf.ByteString;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +55,14 @@ public final class Publish {
 
   List<Attempt> attempts() {
     return attempts;
+  }
+
+  /** From the first attempt to the first acknowledgement; empty if there was none. */
+  Optional<Duration> sinceFirstAttempt() {
+    return attempts.stream()
+        .filter(Attempt::isAcknowledged)
+        .map(a -> Duration.ofNanos(a.endedAtNanos() - firstInvokedAtNanos()))
+        .findFirst();
   }
 
   long firstInvokedAtNanos() {

@@ -16,6 +16,7 @@ import org.raftbroker.systemtests.history.Attempt;
 import org.raftbroker.systemtests.history.History;
 import org.raftbroker.systemtests.history.HistoryChecker;
 import org.raftbroker.systemtests.history.Publish;
+import org.raftbroker.systemtests.history.SlowPublish;
 import org.raftbroker.systemtests.history.SubscriberRecord.Begin;
 import org.raftbroker.systemtests.history.Verdict;
 
@@ -198,9 +199,9 @@ public final class Load implements AutoCloseable {
     return history.longestStretchWithoutAcknowledgement(startedAtNanos, end);
   }
 
-  /** The longest time from a publish's first attempt to its acknowledgement, so far. */
-  public Duration slowestPublish() {
-    return history.slowestPublish();
+  /** The acknowledged publishes that took longest, the slowest first. */
+  public List<SlowPublish> slowestPublishes(int most) {
+    return history.slowestPublishes(most);
   }
 
   /** Lets the clients go on until so many more publishes are acknowledged. */
@@ -272,7 +273,7 @@ public final class Load implements AutoCloseable {
             .build();
     long giveUpAt = System.nanoTime() + bound.toNanos();
     for (int turn = 0; ; turn++) {
-      Attempt attempt = publish.attempt(System.nanoTime());
+      Attempt attempt = publish.attempt(System.nanoTime()).at(nodes.at(turn).node());
       try {
         long id = nodes.at(turn).broker(Retry.CALL_DEADLINE).publish(request).getId();
         attempt.acknowledged(id, System.nanoTime());

@@ -110,6 +110,7 @@ final class StreamPublisher implements Runnable {
     private final Deque<Sent> unanswered = new ArrayDeque<>();
     private final List<Publish> failed = new ArrayList<>();
     private @Nullable StreamObserver<PublishStreamRequest> requests;
+    private String node = "";
     private long lastAnswerAtNanos = System.nanoTime();
     private boolean answered;
     private boolean ended;
@@ -121,6 +122,7 @@ final class StreamPublisher implements Runnable {
     }
 
     synchronized void open(int turn) {
+      node = nodes.at(turn).node();
       requests = BrokerGrpc.newStub(nodes.at(turn).channel()).publishStream(this);
     }
 
@@ -134,7 +136,7 @@ final class StreamPublisher implements Runnable {
           failed.add(publish);
           continue;
         }
-        unanswered.add(new Sent(publish, publish.attempt(streamName, System.nanoTime())));
+        unanswered.add(new Sent(publish, publish.attempt(streamName, System.nanoTime()).at(node)));
         frame.addMessages(
             PublishRequest.newBuilder()
                 .setSubject(subject)

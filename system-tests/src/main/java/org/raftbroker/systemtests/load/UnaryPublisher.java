@@ -82,7 +82,7 @@ final class UnaryPublisher implements Runnable {
 
   /** Whether it failed in a way that a repeat may mend. */
   private boolean tryOnce(Publish publish, PublishRequest request) {
-    Attempt attempt = publish.attempt(System.nanoTime());
+    Attempt attempt = publish.attempt(System.nanoTime()).at(nodes.at(turn).node());
     try {
       long id = nodes.at(turn).broker(Retry.CALL_DEADLINE).publish(request).getId();
       attempt.acknowledged(id, System.nanoTime());
