@@ -43,6 +43,10 @@ public final class RocksStores implements ShardStores, AutoCloseable {
 
   private static final long MIN_WRITE_BUFFER_BYTES = 4L << 20;
   private static final long MERGED_FILES = 8;
+  private static final long FAMILIES = 2;
+
+  /** How many blocks of memory a write buffer is filled by, at least. */
+  private static final long BLOCKS = 8;
 
   /** Of the block cache, kept for indexes and filters: they are needed more often than messages. */
   private static final double INDEX_SHARE = 0.25;
@@ -80,9 +84,13 @@ public final class RocksStores implements ShardStores, AutoCloseable {
             .setStatsDumpPeriodSec(0);
     long writeBufferBytes =
         Math.max(MIN_WRITE_BUFFER_BYTES, config.writeBufferBytes() / (2L * shards));
+    // A buffer takes its memory block by block. If the first blocks of all stores filled the shared
+    // memory, every write would have to flush, and nothing else would happen.
+    long blockBytes = config.writeBufferBytes() / (BLOCKS * FAMILIES * shards);
     familyOptions =
         new ColumnFamilyOptions()
             .setWriteBufferSize(writeBufferBytes)
+            .setArenaBlockSize(Math.min(writeBufferBytes / BLOCKS, blockBytes))
             .setMaxWriteBufferNumber(3)
             // The level that new files are merged into is written anew each time, so not much
             // larger than they are together.
