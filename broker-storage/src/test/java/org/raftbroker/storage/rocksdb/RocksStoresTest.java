@@ -7,6 +7,7 @@ import static org.raftbroker.storage.rocksdb.EntryWriter.entry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -38,6 +39,29 @@ final class RocksStoresTest {
   @AfterEach
   void close() {
     stores.close();
+  }
+
+  /** The memory is shared: with many stores, what each takes at least must leave room in it. */
+  @Test
+  void aLittleInEachOfManyStoresStaysInMemory() throws IOException {
+    int many = 64;
+    List<RocksShardStore> opened = new ArrayList<>();
+    try (RocksStores shared = new RocksStores(StoreConfig.DEFAULT, many)) {
+      for (int i = 0; i < many; i++) {
+        opened.add(shared.open(directory.resolve("many-" + i)));
+      }
+      for (int round = 0; round < 5; round++) {
+        for (RocksShardStore store : opened) {
+          entry(store, 1_000).append(ORDERS, new byte[100]).write();
+        }
+      }
+
+      for (int i = 0; i < many; i++) {
+        assertThat(files(directory.resolve("many-" + i)))
+            .noneMatch(file -> file.toString().endsWith(".sst"));
+      }
+      opened.forEach(RocksShardStore::close);
+    }
   }
 
   @Test
