@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
@@ -21,18 +20,10 @@ import org.raftbroker.raft.ReplicaDirectory;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.ReplicatedShard;
 import org.raftbroker.raft.Shard;
-import org.raftbroker.raft.placement.ClusterMap;
-import org.raftbroker.raft.placement.ClusterMember;
-import org.raftbroker.raft.placement.Placement;
 import org.raftbroker.raft.ratis.DataDirectory;
 import org.raftbroker.raft.ratis.RatisNode;
-import org.raftbroker.server.cluster.ClusterService;
 import org.raftbroker.server.cluster.CurrentMap;
-import org.raftbroker.server.cluster.Entrance;
-import org.raftbroker.server.cluster.MapEditor;
-import org.raftbroker.server.cluster.MapFollower;
 import org.raftbroker.server.cluster.PlacedReplicas;
-import org.raftbroker.server.cluster.PlacementDriver;
 import org.raftbroker.server.config.NodeConfig;
 import org.raftbroker.server.delivery.CursorDelivery;
 import org.raftbroker.server.grpc.AdminService;
@@ -78,14 +69,11 @@ public final class BrokerNode {
   private final @Nullable SharedStorage sharedStorage;
   private final Membership membership;
   private final PeerConnections peers;
-  private final CurrentMap map;
-  private final MapFollower mapFollower;
-  private final Entrance entrance;
-  private final PlacementDriver placement;
   private final RatisNode ratis;
   private final ReplicaFollowers followers;
   private final OwnInterests interests;
   private final CursorDelivery delivery;
+  private final Participation participation;
   private final PeerService peerService;
   private final GrpcServer grpc;
   private final HttpFront http;
@@ -99,9 +87,6 @@ public final class BrokerNode {
   private final CatchUp catchUp;
   private volatile boolean started;
   private volatile boolean stopping;
-
-  // Only touched on threads that bring maps, one at a time.
-  private int warnedOfReplicas;
 
   /**
    * Opens the data directory and the stores; nothing runs yet.
@@ -122,7 +107,7 @@ public final class BrokerNode {
             self.id(),
             config.cluster().shards(),
             config.archive().enabled());
-    map = new CurrentMap(expectedMap(config));
+    CurrentMap map = new CurrentMap(Participation.firstMap(config));
     membership = MembershipProvider.of(config, self.withDisk(data.disk()), map);
     ClusterSecret secret = new ClusterSecret(config.cluster().secret().reveal());
     clock = InstantSource.system();
@@ -143,18 +128,12 @@ public final class BrokerNode {
             metrics,
             clock::millis,
             sharedStorage == null ? null : sharedStorage.forShards());
-    map.watch(ratis::follow);
-    map.watch(this::compareWithConfiguration);
-    MapEditor editor = new MapEditor(map, ratis.shards().all().get(CurrentMap.SHARD));
-    ReplicatedShard keeper = ratis.replicatedShards().get(CurrentMap.SHARD);
-    mapFollower = new MapFollower(map, () -> keeper.reader().clusterMap(), peers);
-    placement = new PlacementDriver(config.placement(), map, editor, groups(keeper), membership);
-    entrance = entrance(data, editor);
     catchUp = new CatchUp(ratis.shards());
     followers = new ReplicaFollowers(self.id(), directory, peers, loops);
     interests = new OwnInterests(self.id(), peers, loops);
     delivery =
         new CursorDelivery(ratis.shards(), followers, interests, config.delivery(), clock, metrics);
+    participation = new Participation(config, data, map, ratis, peers, membership, delivery);
     InterestTable interestTable = new InterestTable();
     PeerBroadcast broadcast = new PeerBroadcast(delivery, peers, interestTable);
     peerService =
@@ -173,7 +152,7 @@ public final class BrokerNode {
             new AdminService.Build(config.cluster().name(), version, Instant.now()),
             membership,
             ratis.shards(),
-            new ClusterAdmin(map, editor),
+            new ClusterAdmin(map, participation.editor()),
             delivery,
             () -> readiness().ready(),
             config.limits(),
@@ -187,107 +166,13 @@ public final class BrokerNode {
             broker,
             admin,
             peerService,
-            new ClusterService(
-                self.id(), data.disk(), terms(), () -> !ratis.isUndecided(), ratis::founders, map),
+            participation.service(),
             secret,
             metrics);
     http = new HttpFront(config.listen().http(self), config.http(), metrics, this::readiness);
     metrics.watch(ratis.shards());
     metrics.watch(delivery);
     metrics.watch(membership);
-  }
-
-  private void compareWithConfiguration(ClusterMap known) {
-    if (known.replicas() != config.cluster().replicas() && known.replicas() != warnedOfReplicas) {
-      warnedOfReplicas = known.replicas();
-      log.atWarn()
-          .addKeyValue("configured", config.cluster().replicas())
-          .addKeyValue("inEffect", known.replicas())
-          .log("cluster.replicas is what the cluster was founded with, whatever a node says later");
-    }
-  }
-
-  /** What a new cluster begins with. */
-  private static ClusterMap expectedMap(NodeConfig config) {
-    ClusterMap empty =
-        ClusterMap.of(
-            config.cluster().replicas(),
-            config.cluster().shards(),
-            config.cluster().members().stream().map(m -> clusterMember(m, "")).toList());
-    return empty.withPlacements(Placement.of(empty));
-  }
-
-  private static ClusterMember clusterMember(Member member, String disk) {
-    return new ClusterMember(
-        member.id(),
-        member.grpc().toString(),
-        member.raft().toString(),
-        member.http().toString(),
-        disk,
-        ClusterMember.State.ACTIVE);
-  }
-
-  /** What the first members of a cluster must agree on. */
-  private String terms() {
-    return "cluster "
-        + config.cluster().name()
-        + ", "
-        + config.cluster().shards()
-        + " shards, "
-        + config.cluster().replicas()
-        + " replicas, members "
-        + String.join(",", firstMembers());
-  }
-
-  private List<String> firstMembers() {
-    return config.cluster().members().stream().map(Member::id).sorted().toList();
-  }
-
-  private PlacementDriver.Groups groups(ReplicatedShard keeper) {
-    return new PlacementDriver.Groups() {
-      @Override
-      public boolean leadsTheMap() {
-        return keeper.leads();
-      }
-
-      @Override
-      public @Nullable Set<String> settledVoters(int shard) {
-        return ratis.settledVoters(shard);
-      }
-    };
-  }
-
-  private Entrance entrance(DataDirectory data, MapEditor editor) {
-    Entrance.Disk disk =
-        new Entrance.Disk() {
-          @Override
-          public boolean isUndecided() {
-            return ratis.isUndecided();
-          }
-
-          @Override
-          public boolean isEmpty() {
-            return ratis.isEmpty();
-          }
-
-          @Override
-          public void found(SortedMap<String, String> diskByFounder) throws IOException {
-            ratis.found(diskByFounder, map.map().placements(), delivery);
-          }
-
-          @Override
-          public void join() throws IOException {
-            ratis.join();
-          }
-        };
-    return new Entrance(
-        disk,
-        clusterMember(config.self(), data.disk()),
-        terms(),
-        firstMembers(),
-        peers,
-        map,
-        editor);
   }
 
   private static RatisNode.Settings raftSettings(NodeConfig config, Member self) {
@@ -331,9 +216,7 @@ public final class BrokerNode {
     delivery.start();
     grpc.start();
     interests.start();
-    mapFollower.start();
-    entrance.start();
-    placement.start();
+    participation.start();
     var unused =
         readinessTimer.scheduleWithFixedDelay(
             this::lookAround, 0, READINESS_PERIOD_MILLIS, TimeUnit.MILLISECONDS);
@@ -362,7 +245,7 @@ public final class BrokerNode {
     if (!started) {
       reasons.add("the node is starting");
     }
-    String outside = entrance.waitsFor();
+    String outside = participation.waitsFor();
     if (outside != null) {
       reasons.add(outside);
     }
@@ -400,9 +283,7 @@ public final class BrokerNode {
     stopping = true;
     readinessTimer.shutdownNow();
     grpc.serving(false);
-    placement.close();
-    entrance.close();
-    mapFollower.close();
+    participation.close();
     if (sharedStorage != null) {
       sharedStorage.stopArchiving();
     }
@@ -426,7 +307,7 @@ public final class BrokerNode {
       sharedStorage.close();
     }
     loops.close(Duration.ofSeconds(1));
-    if (entrance.wasRemoved()) {
+    if (participation.wasRemoved()) {
       membership.leave(); // so that nobody waits for it to come back
     }
     membership.close();

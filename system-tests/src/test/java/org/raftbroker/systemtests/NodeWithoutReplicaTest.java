@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
 import io.grpc.Status;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,8 +11,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.raftbroker.proto.BroadcastResponse;
 import org.raftbroker.proto.BrokerGrpc;
 import org.raftbroker.proto.FetchRequest;
@@ -30,7 +28,6 @@ import org.raftbroker.proto.admin.PurgeSubjectRequest;
 import org.raftbroker.proto.admin.SubjectDescription;
 import org.raftbroker.proto.admin.SubjectSettings;
 import org.raftbroker.proto.admin.TransferLeadershipRequest;
-import org.raftbroker.systemtests.cluster.ClusterSpec;
 import org.raftbroker.systemtests.cluster.LocalCluster;
 import org.raftbroker.systemtests.cluster.NodeClient;
 import org.raftbroker.systemtests.load.Load;
@@ -38,31 +35,27 @@ import org.raftbroker.systemtests.load.LoadPlan;
 
 /** Four nodes, one shard with replicas on the first three: the fourth serves it all the same. */
 @Tag("system")
+@ExtendWith(SharedCluster.class)
+@SharedCluster.Shape(nodes = 4, shards = 1)
 class NodeWithoutReplicaTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration BOUND = Duration.ofMinutes(1);
-  private static final ClusterSpec FOUR_NODES = new ClusterSpec(4, 1, "");
   private static final int OUTSIDE = 4;
 
   /** How many of the three replicas are killed, one after the other. */
   private static final int KILLED = Integer.getInteger("killedReplicas", 2);
 
-  @RegisterExtension final OwnCluster clusters = new OwnCluster();
-
-  @TempDir private Path directory;
-
   @Test
-  void everyCallWorksThere() throws InterruptedException {
-    LocalCluster cluster = clusters.start(FOUR_NODES, directory);
+  void everyCallWorksThere(LocalCluster cluster) throws InterruptedException {
     assertThat(cluster.replica(OUTSIDE, 0)).as("its replica").isEmpty();
     leadershipGoesOnlyWhereThereIsAReplica(cluster);
     NodeClient outside = cluster.client(OUTSIDE);
 
     assertThat(outside.publish("orders", "m1")).isEqualTo(1);
     assertThat(cluster.client(1).publish("orders", "m2")).isEqualTo(2);
-    assertThat(fetch(outside, 2)).as("acknowledged elsewhere before").isEqualTo("m2");
-    assertThat(fetch(cluster.client(2), 1)).isEqualTo("m1");
-    assertThat(Refusal.of(() -> fetch(outside, 99)))
+    assertThat(fetch(outside, "orders", 2)).as("acknowledged elsewhere before").isEqualTo("m2");
+    assertThat(fetch(cluster.client(2), "orders", 1)).isEqualTo("m1");
+    assertThat(Refusal.of(() -> fetch(outside, "orders", 99)))
         .returns(Status.Code.NOT_FOUND, Refusal::code)
         .returns("ID_NOT_PUBLISHED", Refusal::reason);
     try (Inbox<MessageResponse> fresh =
@@ -86,7 +79,7 @@ class NodeWithoutReplicaTest {
 
       assertThat(ids(fresh, 2)).containsExactly(3L, 14L);
       assertThat(ids(all, 4)).containsExactly(1L, 2L, 3L, 14L);
-      assertThat(Refusal.of(() -> fetch(outside, 5)).reason()).isEqualTo("ID_RESERVED");
+      assertThat(Refusal.of(() -> fetch(outside, "orders", 5)).reason()).isEqualTo("ID_RESERVED");
       BroadcastResponse reached =
           cluster.client(1).broker(PATIENCE).broadcast(message("orders", "now"));
       assertThat(reached.getReached()).isEqualTo(2);
@@ -111,58 +104,64 @@ class NodeWithoutReplicaTest {
   }
 
   @Test
-  void subjectsAreAdministeredThere() {
-    LocalCluster cluster = clusters.start(FOUR_NODES, directory);
+  void subjectsAreAdministeredThere(LocalCluster cluster) {
     NodeClient outside = cluster.client(OUTSIDE);
     AdminBlockingStub admin = outside.admin(PATIENCE);
 
     SubjectDescription created =
         admin.createSubject(
             CreateSubjectRequest.newBuilder()
-                .setSubject("orders")
+                .setSubject("admin.orders")
                 .setSettings(SubjectSettings.newBuilder().setMaxBodyBytes(5))
                 .build());
     assertThat(created.getSettings().getMaxBodyBytes()).isEqualTo(5);
     for (int i = 1; i <= 5; i++) {
-      outside.publish("orders", "m" + i);
+      outside.publish("admin.orders", "m" + i);
     }
     assertThat(
             admin
                 .purgeSubject(
-                    PurgeSubjectRequest.newBuilder().setSubject("orders").setUpToId(2).build())
+                    PurgeSubjectRequest.newBuilder()
+                        .setSubject("admin.orders")
+                        .setUpToId(2)
+                        .build())
                 .getFirstId())
         .isEqualTo(3);
     SubjectDescription there =
-        admin.describeSubject(DescribeSubjectRequest.newBuilder().setSubject("orders").build());
+        admin.describeSubject(
+            DescribeSubjectRequest.newBuilder().setSubject("admin.orders").build());
     assertThat(there)
         .returns(5L, SubjectDescription::getLastId)
         .returns(3L, SubjectDescription::getFirstId)
         .returns(3L, SubjectDescription::getMessages);
     assertThat(
-            admin.listSubjects(ListSubjectsRequest.getDefaultInstance()).getSubjectsList().stream()
+            admin
+                .listSubjects(ListSubjectsRequest.newBuilder().setPrefix("admin.").build())
+                .getSubjectsList()
+                .stream()
                 .map(SubjectDescription::getSubject))
-        .containsExactly("orders");
-    assertThat(Refusal.of(() -> fetch(outside, 1)).reason()).isEqualTo("MESSAGE_REMOVED");
+        .containsExactly("admin.orders");
+    assertThat(Refusal.of(() -> fetch(outside, "admin.orders", 1)).reason())
+        .isEqualTo("MESSAGE_REMOVED");
     Awaitility.await("the limit is known there")
         .atMost(PATIENCE)
         .untilAsserted(
             () ->
-                assertThat(Refusal.of(() -> outside.publish("orders", "too long")).reason())
+                assertThat(Refusal.of(() -> outside.publish("admin.orders", "too long")).reason())
                     .isEqualTo("BODY_TOO_LARGE"));
-    admin.deleteSubject(DeleteSubjectRequest.newBuilder().setSubject("orders").build());
+    admin.deleteSubject(DeleteSubjectRequest.newBuilder().setSubject("admin.orders").build());
     assertThat(
             Refusal.of(
                     () ->
                         admin.describeSubject(
-                            DescribeSubjectRequest.newBuilder().setSubject("orders").build()))
+                            DescribeSubjectRequest.newBuilder().setSubject("admin.orders").build()))
                 .reason())
         .isEqualTo("SUBJECT_NOT_FOUND");
   }
 
   @Test
-  void replicasKilledOneAfterTheOtherUnderLoadLoseNothing(TestReporter reporter)
-      throws InterruptedException {
-    LocalCluster cluster = clusters.start(FOUR_NODES, directory);
+  void replicasKilledOneAfterTheOtherUnderLoadLoseNothing(
+      LocalCluster cluster, TestReporter reporter) throws InterruptedException {
     // Order and loss show at any rate; at a higher one nodes take long to come back.
     LoadPlan plan = LoadPlan.mixed("outside").withMessagesPerSecond(40);
     try (Load load = Load.start(plan, cluster.clients(), 3)) {
@@ -190,31 +189,32 @@ class NodeWithoutReplicaTest {
   }
 
   @Test
-  void majorityOfTheReplicasLostIsSaidInTimeAndHealsByItself() {
-    LocalCluster cluster = clusters.start(FOUR_NODES, directory);
+  void majorityOfTheReplicasLostIsSaidInTimeAndHealsByItself(LocalCluster cluster) {
     NodeClient outside = cluster.client(OUTSIDE);
-    outside.publish("orders", "m1");
+    outside.publish("majority", "m1");
     cluster.node(2).kill();
     cluster.node(3).kill();
 
     for (int i = 0; i < 3; i++) {
       assertThat(
               Refusal.of(
-                  () -> outside.broker(Duration.ofSeconds(9)).publish(message("orders", "lost?"))))
+                  () ->
+                      outside.broker(Duration.ofSeconds(9)).publish(message("majority", "lost?"))))
           .returns(Status.Code.UNAVAILABLE, Refusal::code)
           .returns("NO_QUORUM", Refusal::reason);
     }
-    assertThat(Refusal.of(() -> fetch(outside, 99)).code()).isEqualTo(Status.Code.UNAVAILABLE);
+    assertThat(Refusal.of(() -> fetch(outside, "majority", 99)).code())
+        .isEqualTo(Status.Code.UNAVAILABLE);
     cluster.node(2).start();
     Awaitility.await("publishing where there is no replica")
         .atMost(PATIENCE)
         .ignoreExceptions()
-        .until(() -> outside.publish("orders", "there") > 1);
+        .until(() -> outside.publish("majority", "there") > 1);
   }
 
-  private static String fetch(NodeClient node, long id) {
+  private static String fetch(NodeClient node, String subject, long id) {
     return node.broker(PATIENCE)
-        .fetch(FetchRequest.newBuilder().setSubject("orders").setId(id).build())
+        .fetch(FetchRequest.newBuilder().setSubject(subject).setId(id).build())
         .getBody()
         .toStringUtf8();
   }

@@ -2,6 +2,10 @@ package org.raftbroker.systemtests;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -17,12 +21,22 @@ import org.raftbroker.systemtests.cluster.LocalCluster;
 import org.raftbroker.systemtests.cluster.NodeLogs;
 
 /**
- * Gives tests a three-node cluster with default settings that lives as long as the run: starting
- * one takes longer than most tests. Each test finds it whole, and uses subjects of its own. A
- * failed test carries the ends of the nodes' logs, and the next test gets a new cluster.
+ * Gives tests a cluster that many of them share, because starting one takes longer than most tests:
+ * three nodes with default settings, which live as long as the run, or what {@link Shape} says, for
+ * one class. Each test finds it whole, and uses subjects of its own. A failed test carries the ends
+ * of the nodes' logs, and the next test gets a new cluster.
  */
 final class SharedCluster
     implements BeforeEachCallback, ParameterResolver, TestExecutionExceptionHandler {
+
+  /** On a test class whose tests share a cluster unlike the usual one. */
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target(ElementType.TYPE)
+  @interface Shape {
+    int nodes();
+
+    int shards();
+  }
 
   @Override
   public void beforeEach(ExtensionContext context) {
@@ -49,17 +63,36 @@ final class SharedCluster
   }
 
   private static Holder holder(ExtensionContext context) {
-    return context
-        .getRoot()
-        .getStore(Namespace.create(SharedCluster.class))
-        .computeIfAbsent(Holder.class, c -> new Holder(), Holder.class);
+    Shape shape = context.getRequiredTestClass().getAnnotation(Shape.class);
+    if (shape == null) {
+      return holder(context.getRoot(), ClusterSpec.DEFAULT, "shared");
+    }
+    ExtensionContext ofClass =
+        context.getTestMethod().isPresent() ? context.getParent().orElseThrow() : context;
+    return holder(
+        ofClass,
+        new ClusterSpec(shape.nodes(), shape.shards(), ""),
+        context.getRequiredTestClass().getSimpleName());
   }
 
-  /** Closed by JUnit when the run is over. */
+  private static Holder holder(ExtensionContext context, ClusterSpec spec, String name) {
+    return context
+        .getStore(Namespace.create(SharedCluster.class))
+        .computeIfAbsent(Holder.class, c -> new Holder(spec, name), Holder.class);
+  }
+
+  /** Closed by JUnit when the run, or the class, is over. */
   private static final class Holder implements AutoCloseable {
+    private final ClusterSpec spec;
+    private final String name;
     private @Nullable LocalCluster cluster;
     private @Nullable Path directory;
     private int count;
+
+    Holder(ClusterSpec spec, String name) {
+      this.spec = spec;
+      this.name = name;
+    }
 
     synchronized LocalCluster get() {
       if (cluster == null) {
@@ -68,8 +101,8 @@ final class SharedCluster
         } catch (IOException e) {
           throw new UncheckedIOException(e);
         }
-        Path logs = TestLogs.directory("shared-" + ++count);
-        cluster = LocalCluster.start(ClusterSpec.DEFAULT, directory, logs);
+        Path logs = TestLogs.directory(name + "-" + ++count);
+        cluster = LocalCluster.start(spec, directory, logs);
       }
       return cluster;
     }
