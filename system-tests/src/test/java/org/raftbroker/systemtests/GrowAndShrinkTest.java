@@ -45,7 +45,7 @@ class GrowAndShrinkTest {
   @Test
   void fromThreeNodesToFiveAndBackUnderLoad(TestReporter reporter) throws InterruptedException {
     LocalCluster cluster = clusters.start(ClusterSpec.DEFAULT, directory);
-    LoadPlan plan = LoadPlan.mixed("grow").withMessagesPerSecond(40);
+    LoadPlan plan = LoadPlan.mixed("grow").withMessagesPerSecond(20);
     try (Load load = Load.start(plan, cluster.clients(), 11)) {
       load.awaitAcknowledged(500, BOUND);
 
