@@ -115,7 +115,7 @@ class Manifests:
 
     @property
     def broker(self):
-        return next(c for c in self.pod["containers"] if c["name"] == "broker")
+        return named("broker", self.pod["containers"])
 
     @property
     def envoy(self):
@@ -376,11 +376,11 @@ def seconds(text):
 def limits_of_envoy(manifests, found):
     """What Envoy lets through is what the node behind it takes."""
     bootstrap = yaml.safe_load(envoy_files(manifests)["sidecar.yaml"])["static_resources"]
-    [listener], [cluster] = bootstrap["listeners"], bootstrap["clusters"]
+    listener, cluster = named("clients", bootstrap["listeners"]), named("node", bootstrap["clusters"])
     port = listener["address"]["socket_address"]["port_value"]
     if port != manifests.ports["grpc-tls"]:
         yield f"Envoy listens at {port}, its container has {manifests.ports['grpc-tls']}"
-    [connections] = listener["filter_chains"][0]["filters"]
+    connections = named("envoy.filters.network.http_connection_manager", listener["filter_chains"][0]["filters"])
     calls = connections["typed_config"]["http2_protocol_options"]["max_concurrent_streams"]
     if calls != int(found["limits.maxCallsPerConnection"]):
         yield f"Envoy lets {calls} calls through on a connection, the node {found['limits.maxCallsPerConnection']}"
@@ -395,6 +395,10 @@ def limits_of_envoy(manifests, found):
         yield f"Envoy puts {streams} streams on a connection, the node takes {found['limits.maxStreamsPerConnection']}"
     if streams * windows["initial_stream_window_size"] > windows["initial_connection_window_size"]:
         yield "slow subscribers can fill the window of a connection that they share with others"
+
+
+def named(name, things):
+    return next(thing for thing in things if thing["name"] == name)
 
 
 def envoy_files(manifests):
@@ -547,7 +551,7 @@ def main():
         report("deploy/namespace.yaml is valid", list(schemas(Manifests([namespace]))))
         rendered = {
             str(directory.relative_to(ROOT)): functools.partial(render, options.kubectl, directory)
-            for directory in sorted(OVERLAYS.iterdir())
+            for directory in sorted(file.parent for file in OVERLAYS.glob("*/kustomization.yaml"))
         }
         rendered["the example in docs/kubernetes.md"] = functools.partial(example, options.kubectl)
         for name, manifests_of in rendered.items():
@@ -557,7 +561,7 @@ def main():
                 for check, others in checks.items():
                     if check is not envoy or manifests.envoy is not None:
                         problems += check(manifests, *others)
-            except RuntimeError as e:
+            except (RuntimeError, LookupError) as e:
                 problems.append(str(e))
             report(f"{name} is valid, and fits together", problems)
 
