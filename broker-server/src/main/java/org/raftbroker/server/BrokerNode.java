@@ -195,6 +195,7 @@ public final class BrokerNode {
     metrics.watch(ratis.shards());
     metrics.watch(delivery);
     metrics.watch(membership);
+    metrics.watch(config.node().dataDir());
   }
 
   private void compareWithConfiguration(ClusterMap known) {
