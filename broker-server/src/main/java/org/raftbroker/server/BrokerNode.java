@@ -173,6 +173,7 @@ public final class BrokerNode {
     metrics.watch(ratis.shards());
     metrics.watch(delivery);
     metrics.watch(membership);
+    metrics.watch(config.node().dataDir());
   }
 
   private static RatisNode.Settings raftSettings(NodeConfig config, Member self) {

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -140,6 +141,11 @@ public final class BrokerMetrics
   /** Shows the members that this node knows from now on. Call once. */
   public void watch(Membership membership) {
     registry.getPrometheusRegistry().register(new MembershipCollector(membership));
+  }
+
+  /** Shows how much room there is where the node keeps its data from now on. Call once. */
+  public void watch(Path dataDir) {
+    DiskMetrics.register(registry, dataDir);
   }
 
   /** Everything, as of now. Any thread. */

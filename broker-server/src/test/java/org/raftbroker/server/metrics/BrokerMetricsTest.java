@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import io.grpc.Status;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.raftbroker.raft.ReplicaStatus;
@@ -227,6 +229,22 @@ class BrokerMetricsTest {
         .contains("# TYPE broker_subscriptions gauge\nbroker_subscriptions 5.0\n")
         .contains("\nbroker_subscription_lag_max_messages 40.0\n")
         .contains("\nbroker_subscription_lag_messages 90.0\n");
+  }
+
+  @Test
+  void theDiskOfTheDataIsShown(@TempDir Path dataDir) {
+    metrics.watch(dataDir);
+
+    assertThat(scrape())
+        .containsPattern("\nbroker_disk_free_bytes [0-9]")
+        .containsPattern("\nbroker_disk_total_bytes [1-9]");
+  }
+
+  @Test
+  void aDiskThatCannotBeAskedIsNotCalledFull() {
+    metrics.watch(Path.of("not", "there"));
+
+    assertThat(scrape()).contains("\nbroker_disk_free_bytes NaN\n");
   }
 
   @Test

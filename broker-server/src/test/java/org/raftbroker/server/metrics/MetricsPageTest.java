@@ -39,6 +39,7 @@ class MetricsPageTest {
       metrics.watch(new Shards(List.of(new ScriptedShard(FOLLOWER))));
       metrics.watch(new ScriptedDelivery(1, new Lag(0, 0)));
       metrics.watch(new StaticMembership(ALONE, List.of()));
+      metrics.watch(Path.of("."));
       metrics.onError("Publish", Status.Code.UNAVAILABLE, "NO_QUORUM");
 
       SortedSet<String> exposed = matches(EXPOSED, metrics.scrape());
