@@ -25,7 +25,8 @@ import org.raftbroker.storage.Outcome;
  * <p>Any thread; nothing is called while the lock is held.
  */
 final class LeaderSearch implements ReplicatedLog, PeerLink {
-  private static final long ASK_ALL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+  /** Publishes that wait for an election wait for this in addition. */
+  private static final long ASK_ALL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final int shard;
   private final String selfId;

@@ -94,7 +94,10 @@ class PrometheusTest {
                 useAllNodes(cluster);
                 assertThat(withoutValues(prometheus)).isEmpty();
               });
-      assertThat(unknownNames(prometheus.labelsByMetric())).isEmpty();
+      // What has a value now is recorded when rules are evaluated next.
+      Awaitility.await("every name that is asked for is there")
+          .atMost(BOUND)
+          .untilAsserted(() -> assertThat(unknownNames(prometheus.labelsByMetric())).isEmpty());
       assertThat(prometheus.valuesOf(WOKE_SOMEBODY)).as("pages of a healthy cluster").isZero();
 
       String third = targets(cluster).get(2);

@@ -78,7 +78,7 @@ final class SharedCluster
   private static Holder holder(ExtensionContext context, ClusterSpec spec, String name) {
     return context
         .getStore(Namespace.create(SharedCluster.class))
-        .computeIfAbsent(Holder.class, c -> new Holder(spec, name), Holder.class);
+        .computeIfAbsent(spec, s -> new Holder(s, name), Holder.class);
   }
 
   /** Closed by JUnit when the run, or the class, is over. */
