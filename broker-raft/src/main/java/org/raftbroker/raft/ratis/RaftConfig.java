@@ -7,7 +7,7 @@ import org.raftbroker.config.ConfigSection;
  * Elections, the log and its snapshots. YAML section {@code raft}; sizes and counts are for each
  * shard.
  *
- * @param electionTimeout a follower that hears nothing for this long, or up to half as long again,
+ * @param electionTimeout a follower that hears nothing for this long, or up to twice as long,
  *     stands for election; 200 ms to 1 m, default 1 s. It must survive a pause of the JVM or of the
  *     machine
  * @param segmentBytes largest size of one file of the log; 4 MiB to 256 MiB, default 8 MiB

@@ -26,13 +26,6 @@ final class RaftSettings {
   /** To one follower of one shard; each may be as large as the largest entry. */
   private static final int MAX_APPENDS_UNDER_WAY = 2;
 
-  /**
-   * Followers stand for election after a random time between the timeout and this multiple of it.
-   * Twice is the rule (Raft, section 9.3: the spread must exceed a round of votes many times); half
-   * the timeout is still tens of rounds, and publishes wait for all of it.
-   */
-  private static final double ELECTION_SPREAD = 1.5;
-
   private static final int CLOSED_SEGMENTS_IN_MEMORY = 2;
 
   /** Smaller files would be begun and ended all the time. */
@@ -105,7 +98,7 @@ final class RaftSettings {
 
     TimeDuration timeout = duration(config.electionTimeout());
     RaftServerConfigKeys.Rpc.setTimeoutMin(properties, timeout);
-    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, timeout.multiply(ELECTION_SPREAD));
+    RaftServerConfigKeys.Rpc.setTimeoutMax(properties, timeout.multiply(2));
     // How long a replica that arrives may make no progress. By default it follows from the above.
     RaftServerConfigKeys.setStagingTimeout(properties, timeout.multiply(6));
     RaftServerConfigKeys.Rpc.setRequestTimeout(properties, timeout.multiply(4));
