@@ -35,7 +35,6 @@ import org.raftbroker.message.Reason;
 import org.raftbroker.raft.ApplyListener;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.ReplicatedShard;
-import org.raftbroker.storage.ArchiveState;
 import org.raftbroker.storage.ShardStore;
 import org.raftbroker.storage.ShardStores;
 import org.slf4j.Logger;
@@ -58,9 +57,6 @@ final class RatisReplica implements ReplicatedShard.Replica {
 
   /** Longer than a pause of a JVM, shorter than anyone's patience. */
   private static final long IN_TOUCH_MILLIS = 5_000;
-
-  private static final ReplicaReader.Extent NOTHING =
-      new ReplicaReader.Extent(0, 0, ArchiveState.NONE);
 
   private final int number;
   private final RaftGroupId groupId;
@@ -387,38 +383,19 @@ final class RatisReplica implements ReplicatedShard.Replica {
       return ReplicaStatus.absent(number, null);
     }
     ShardStateMachine machine = stateMachine;
-    long applied = appliedIndex();
-    long snapshot = machine == null ? -1 : machine.snapshotIndex();
-    ReplicaReader.Extent read = reader.extent();
-    ReplicaReader.Extent extent = read != null ? read : NOTHING;
+    ReplicaReader.Extent extent = reader.extent();
     String why = problem.text();
     RaftServer.Division division = runningDivision();
-    if (division == null) {
-      return new ReplicaStatus(
-          number,
-          roleOutside(why),
-          null,
-          0,
-          -1,
-          applied,
-          snapshot,
-          extent.diskBytes(),
-          extent.subjects(),
-          why,
-          extent.archive());
-    }
-    DivisionInfo info = division.getInfo();
-    RaftPeerId leader = info.getLeaderId();
+    DivisionInfo info = division == null ? null : division.getInfo();
+    RaftPeerId leader = info == null ? null : info.getLeaderId();
     return new ReplicaStatus(
         number,
-        why != null
-            ? ReplicaStatus.Role.QUARANTINED
-            : arriving ? ReplicaStatus.Role.LEARNER : role(info),
+        role(why, info),
         leader == null ? null : leader.toString(),
-        info.getCurrentTerm(),
-        division.getRaftLog().getLastCommittedIndex(),
-        applied,
-        snapshot,
+        info == null ? 0 : info.getCurrentTerm(),
+        division == null ? -1 : division.getRaftLog().getLastCommittedIndex(),
+        appliedIndex(),
+        machine == null ? -1 : machine.snapshotIndex(),
         extent.diskBytes(),
         extent.subjects(),
         why,
@@ -437,11 +414,14 @@ final class RatisReplica implements ReplicatedShard.Replica {
     return division == null ? -1 : division.getRaftLog().getLastCommittedIndex();
   }
 
-  private ReplicaStatus.Role roleOutside(@Nullable String why) {
+  private ReplicaStatus.Role role(@Nullable String why, @Nullable DivisionInfo running) {
     if (why != null) {
       return ReplicaStatus.Role.QUARANTINED;
     }
-    return arriving ? ReplicaStatus.Role.LEARNER : ReplicaStatus.Role.STARTING;
+    if (arriving) {
+      return ReplicaStatus.Role.LEARNER;
+    }
+    return running == null ? ReplicaStatus.Role.STARTING : role(running);
   }
 
   private RaftServer.@Nullable Division runningDivision() {

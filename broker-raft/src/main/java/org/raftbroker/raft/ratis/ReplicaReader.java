@@ -136,14 +136,19 @@ final class ReplicaReader implements ShardReader {
     return read(reader -> reader.stored(subject, fromId, maxBytes));
   }
 
-  /** How much there is to read; null if nothing can be read now. */
-  @Nullable Extent extent() {
-    return readIfServed(
-        current -> new Extent(current.diskBytes(), current.subjects(), current.reader().archive()));
+  /** How much there is to read now. */
+  Extent extent() {
+    Extent extent =
+        readIfServed(
+            current ->
+                new Extent(current.diskBytes(), current.subjects(), current.reader().archive()));
+    return extent == null ? Extent.NOTHING : extent;
   }
 
   /** What a store amounts to. */
-  record Extent(long diskBytes, long subjects, ArchiveState archive) {}
+  record Extent(long diskBytes, long subjects, ArchiveState archive) {
+    static final Extent NOTHING = new Extent(0, 0, ArchiveState.NONE);
+  }
 
   private <T extends @Nullable Object> T read(Function<ShardReader, T> action) {
     // A list, as the action's own answer may be null.

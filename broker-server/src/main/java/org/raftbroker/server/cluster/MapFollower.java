@@ -54,9 +54,8 @@ public final class MapFollower implements AutoCloseable {
         if (!lookHere()) {
           askAnother();
         }
-        // The own replica tells nobody of a new map, and to look costs nothing: it is in memory.
-        // For
-        // other nodes it is a pause, so that those that refuse at once are not stormed.
+        // This node's replica tells nobody of a new map, and to look costs nothing. Other nodes
+        // may refuse at once, and are not to be stormed.
         Thread.sleep(LOOK_MILLIS);
       }
     } catch (InterruptedException e) {
