@@ -75,6 +75,7 @@ class GrowAndShrinkTest {
       }
       cluster.awaitWhole();
       List<SlowPublish> slowest = load.slowestPublishes(20);
+      reporter.publishEntry("slowest publish", slowest.get(0).toString());
       Ending.good(load, reporter);
       assertThat(slowest.get(0).took())
           .as(() -> slowest.stream().map(SlowPublish::toString).collect(joining("\n")))

@@ -7,9 +7,9 @@ import org.raftbroker.config.ConfigSection;
  * Elections, the log and its snapshots. YAML section {@code raft}; sizes and counts are for each
  * shard.
  *
- * @param electionTimeout a follower that hears nothing for this long, or up to twice as long,
- *     stands for election; 200 ms to 1 m, default 1 s. It must survive a pause of the JVM or of the
- *     machine
+ * @param electionTimeout a follower that hears nothing for at least this long stands for election;
+ *     200 ms to 1 m, default 700 ms. It must survive a pause of the JVM or of the machine. How late
+ *     the first one stands, see {@link RaftSettings}
  * @param segmentBytes largest size of one file of the log; 4 MiB to 256 MiB, default 8 MiB
  * @param logMemoryBytes heap for the newest files of the logs of all shards together; 16 MiB to 64
  *     GiB, default 96 MiB. With many shards the files are smaller than {@code segmentBytes} because
@@ -36,7 +36,7 @@ public record RaftConfig(
 
   public static final RaftConfig DEFAULT =
       new RaftConfig(
-          Duration.ofSeconds(1),
+          Duration.ofMillis(700),
           8 * ConfigSection.MIB,
           96L * ConfigSection.MIB,
           256L * ConfigSection.MIB,

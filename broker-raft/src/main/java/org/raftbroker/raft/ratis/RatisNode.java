@@ -128,7 +128,7 @@ public final class RatisNode implements AutoCloseable {
             timer,
             diskReads,
             clockMillis,
-            3 * electionMillis,
+            5 * electionMillis,
             archive,
             directory,
             remote);
