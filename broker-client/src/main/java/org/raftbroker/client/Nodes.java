@@ -1,0 +1,58 @@
+package org.raftbroker.client;
+
+import io.grpc.Channel;
+import io.grpc.ManagedChannel;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * The nodes that a client may ask, and a channel to each, made when it is first asked. Calls stay
+ * at one node until it fails one: order is kept where one node takes all. Thread-safe.
+ */
+final class Nodes implements AutoCloseable {
+  private final List<String> addresses;
+  private final Function<String, ManagedChannel> connect;
+  private final Map<String, ManagedChannel> channels = new HashMap<>();
+  private int current;
+  private boolean closed;
+
+  Nodes(List<String> addresses, Function<String, ManagedChannel> connect) {
+    this.addresses = List.copyOf(addresses);
+    this.connect = connect;
+  }
+
+  int count() {
+    return addresses.size();
+  }
+
+  /** The node to ask, {@code host:port}. */
+  synchronized String current() {
+    return addresses.get(current);
+  }
+
+  /** From now on another one is asked; unless this one is not asked any more anyway. */
+  synchronized void failed(String node) {
+    if (addresses.get(current).equals(node)) {
+      current = (current + 1) % addresses.size();
+    }
+  }
+
+  /**
+   * @throws IllegalStateException if the client is closed
+   */
+  synchronized Channel channel(String node) {
+    if (closed) {
+      throw new IllegalStateException("the client is closed");
+    }
+    return channels.computeIfAbsent(node, connect);
+  }
+
+  /** Ends all calls. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    channels.values().forEach(ManagedChannel::shutdownNow);
+  }
+}
