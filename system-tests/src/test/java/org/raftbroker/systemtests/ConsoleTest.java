@@ -133,7 +133,7 @@ class ConsoleTest {
     assertThat(browser.text("#where")).contains("systemtests", "n1", "ready");
     assertThat(rows("Shards", 4)).containsOnly("leader", "follower");
     assertThat(browser.script("return document.querySelectorAll('.plot path').length").number())
-        .isEqualTo(7);
+        .isEqualTo(8);
     screenshot("overview");
     browser.scheme("dark");
     screenshot("overview-dark");

@@ -59,7 +59,7 @@ final class Api {
     }
     PublishRequest request = Json.read(body, PublishRequest.newBuilder()).build();
     try {
-      return Json.write(node.broker().publish(request));
+      return Json.write(node.publisher().publish(request));
     } catch (StatusRuntimeException e) {
       throw OwnNode.refusal(e);
     }
@@ -108,7 +108,7 @@ final class Api {
 
   private String message(Query query) throws Refusal {
     return shown(
-        node.broker()
+        node.reader()
             .fetch(
                 FetchRequest.newBuilder()
                     .setSubject(query.text("subject"))

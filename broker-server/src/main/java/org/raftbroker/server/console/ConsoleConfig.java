@@ -10,13 +10,13 @@ import org.raftbroker.config.ConfigSection;
  *     is a token
  * @param token what a person must know to use it; 16 to 256 visible ASCII characters; default none:
  *     then it answers only where the HTTP port is on a loopback address
- * @param threads most of its requests that are served at once; 1 to 16, default 2. They are not
+ * @param threads most of its requests that are served at once; 1 to 64, default 4. They are not
  *     those of {@code http.threads}: the console cannot keep probes and scrapes waiting
  * @param watchers most subjects that are watched at once, over all pages; 1 to 100, default 8. Each
  *     holds a thread and a connection
  */
 public record ConsoleConfig(boolean enabled, String token, int threads, int watchers) {
-  public static final ConsoleConfig DEFAULT = new ConsoleConfig(true, "", 2, 8);
+  public static final ConsoleConfig DEFAULT = new ConsoleConfig(true, "", 4, 8);
 
   /** Anything shorter can be guessed; what may stand in a header is also easy to paste. */
   private static final Pattern TOKEN = Pattern.compile("[!-~]{16,256}");
@@ -31,7 +31,7 @@ public record ConsoleConfig(boolean enabled, String token, int threads, int watc
     return new ConsoleConfig(
         enabled,
         token,
-        yaml.count("threads", DEFAULT.threads, 1, 16),
+        yaml.count("threads", DEFAULT.threads, 1, 64),
         yaml.count("watchers", DEFAULT.watchers, 1, 100));
   }
 

@@ -24,10 +24,11 @@ import org.raftbroker.server.transport.EventLoops;
  * refused, too. Connects with the first call. Any thread but an event loop: calls wait for answers.
  */
 public final class OwnNode implements AutoCloseable {
-  /**
-   * Longer than a publish waits for a majority by default, so that its refusal says what it was.
-   */
-  private static final Duration PATIENCE = Duration.ofSeconds(15);
+  /** Shorter than the page waits: what it reads is either soon there or not to be had. */
+  private static final Duration READ_PATIENCE = Duration.ofMillis(2500);
+
+  /** Longer than a publish waits for a majority by default: then its refusal says what it was. */
+  private static final Duration PUBLISH_PATIENCE = Duration.ofSeconds(15);
 
   private final ManagedChannel channel;
 
@@ -49,14 +50,20 @@ public final class OwnNode implements AutoCloseable {
     return wildcard.indexOf(':') < 0 ? "127.0.0.1" : "::1";
   }
 
-  BrokerGrpc.BrokerBlockingStub broker() {
+  /** For a fetch. */
+  BrokerGrpc.BrokerBlockingStub reader() {
     return BrokerGrpc.newBlockingStub(channel)
-        .withDeadlineAfter(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        .withDeadlineAfter(READ_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  BrokerGrpc.BrokerBlockingStub publisher() {
+    return BrokerGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(PUBLISH_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   AdminGrpc.AdminBlockingStub admin() {
     return AdminGrpc.newBlockingStub(channel)
-        .withDeadlineAfter(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        .withDeadlineAfter(READ_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** A subscription that is read one message after the other, and ends by itself at its time. */
@@ -73,16 +80,22 @@ public final class OwnNode implements AutoCloseable {
   static Refusal refusal(Throwable failure) {
     Status status = Status.fromThrowable(failure);
     String reason = reason(failure, status.getCode());
-    // Without a reason of the node's own it is the connection that says so, which has no words for
-    // people.
-    String message =
-        reason.equals(Status.Code.UNAVAILABLE.name())
-            ? "the node's gRPC port does not answer: it is starting, or stopping; /readyz says more"
-            : status.getDescription();
-    return new Refusal(
-        httpStatus(status.getCode()),
-        reason,
-        message == null ? "the node answered " + status.getCode() : message);
+    return new Refusal(httpStatus(status.getCode()), reason, message(status, reason));
+  }
+
+  private static String message(Status status, String reason) {
+    String said = status.getDescription();
+    if (said != null && !reason.equals(status.getCode().name())) {
+      return said;
+    }
+    // gRPC itself has ended the call, and its words are of no use to people.
+    return switch (status.getCode()) {
+      case UNAVAILABLE ->
+          "the node's gRPC port does not answer: it is starting, or stopping; /readyz says more";
+      case DEADLINE_EXCEEDED ->
+          "the node had no answer in time: a shard may have no leader; /readyz says more";
+      default -> said == null ? "the node answered " + status.getCode() : said;
+    };
   }
 
   private static int httpStatus(Status.Code code) {

@@ -115,7 +115,7 @@ function route() {
   const parameters = new URLSearchParams(query);
   page?.close?.();
   if (path === "/subjects") page = new Subjects(parameters);
-  else if (path.startsWith("/subject/")) page = new Subject(decodeURIComponent(path.slice("/subject/".length)));
+  else if (path.startsWith("/subject/")) page = new Subject(decoded(path.slice("/subject/".length)));
   else if (path === "/subscriptions") page = new Subscriptions();
   else page = new Overview();
   main.replaceChildren(page.element);
@@ -126,6 +126,15 @@ function route() {
     else link.removeAttribute("aria-current");
   }
   page.update?.(state);
+}
+
+/** What somebody typed into the address may not be encoded; it is then taken as it is. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 window.addEventListener("hashchange", () => {

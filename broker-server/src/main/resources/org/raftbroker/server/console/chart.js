@@ -140,13 +140,13 @@ export class Chart {
     this.plot.setAttribute("aria-label", `${this.title}, up to the last five minutes. ${chosen ? this.said(chosen) : "Nothing yet."} Arrow keys read other moments.`);
   }
 
-  /** A gap where there is no value: a line through it would be invented. */
+  /** A gap where there is no value: a line through it would be invented. One value alone is a dot: that is what h0 draws. */
   path(line, y) {
     let path = "";
     let down = false;
     for (const point of this.points) {
       const value = line.of(point);
-      if (value !== undefined) path += `${down ? "L" : "M"}${this.x(point.at).toFixed(1)} ${y(value).toFixed(1)}`;
+      if (value !== undefined) path += `${down ? "L" : "M"}${this.x(point.at).toFixed(1)} ${y(value).toFixed(1)}h0`;
       down = value !== undefined;
     }
     return path;

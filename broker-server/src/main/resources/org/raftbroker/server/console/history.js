@@ -25,6 +25,7 @@ export class History {
         const first = this.samples.find((old) => old && at - old.at <= WINDOW_MILLIS) ?? last;
         point.p50 = quantile(0.5, first.publishes, sample.publishes);
         point.p99 = quantile(0.99, first.publishes, sample.publishes);
+        point.fetchP99 = quantile(0.99, first.fetches, sample.fetches);
       }
     }
     this.samples.push(sample);

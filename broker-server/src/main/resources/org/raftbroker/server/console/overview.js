@@ -16,9 +16,10 @@ export class Overview {
         {name: "delivered", of: (point) => point.delivered},
         {name: "fetched", of: (point) => point.fetched},
       ], {format: perSecond, least: 10}),
-      new Chart("Publish latency", [
-        {name: "p50", of: (point) => point.p50},
+      new Chart("Latency", [
+        {name: "publish p50", of: (point) => point.p50},
         {name: "p99", of: (point) => point.p99},
+        {name: "fetch p99", of: (point) => point.fetchP99},
       ], {format: latency, least: 0.004}),
       new Chart("Bytes per second", [
         {name: "published", of: (point) => point.publishedBytes},
@@ -87,7 +88,7 @@ export class Overview {
     const size = here.reduce((sum, shard) => sum + Number(shard.here.backlogBytes), 0);
     this.set("Nodes", `${up} of ${expected}`, up < expected ? "not all are up" : "all are up", up < expected ? "bad" : "good");
     this.set("Shards", `${led} of ${shards.length}`, unknown ? "some have no leader" : "have a known leader", unknown ? "bad" : "good");
-    this.set("Published", now.published === undefined ? "–" : `${brief(now.published)}/s`, `${count(overview.activity.published)} since the start`);
+    this.set("Published", now.published === undefined ? "–" : `${brief(now.published)}/s`, now.errors ? `${brief(now.errors)}/s refused` : `${count(overview.activity.published)} since the start`, now.errors ? "warn" : "");
     this.set("Publish p99", now.p99 === undefined ? "–" : latency(now.p99), now.p99 === undefined ? "no publishes now" : `median ${latency(now.p50)}`);
     this.set("Subscriptions", count(node.subscriptions), now.delivered === undefined ? "" : `${brief(now.delivered)} messages/s`);
     this.set("Backlog", bytes(size), messages ? `${plural(messages, "message")} to archive` : "nothing to archive");

@@ -67,7 +67,7 @@ final class ConsoleConfigTest {
           token: too-short       | http.console.token
           token: with a space in it | http.console.token
           threads: 0             | http.console.threads
-          threads: 17            | http.console.threads
+          threads: 65            | http.console.threads
           watchers: 0            | http.console.watchers
           watchers: 101          | http.console.watchers
           enabled: on            | http.console.enabled
