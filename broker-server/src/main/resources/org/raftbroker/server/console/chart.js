@@ -6,7 +6,7 @@ import {KEPT_MILLIS} from "./history.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 150;
-const LEFT = 52;
+const LEFT = 56;
 const RIGHT = 8;
 const TOP = 8;
 const BOTTOM = 20;

@@ -9,22 +9,21 @@ export class Overview {
   constructor() {
     this.tiles = new Map();
     const tiles = el("dl", {class: "tiles"}, ["Nodes", "Shards", "Published", "Publish p99", "Subscriptions", "Backlog"].map((name) => this.tile(name)));
-    const perSecond = (value) => `${brief(value)}/s`;
     this.charts = [
       new Chart("Messages per second", [
         {name: "published", of: (point) => point.published},
         {name: "delivered", of: (point) => point.delivered},
         {name: "fetched", of: (point) => point.fetched},
-      ], {format: perSecond, least: 10}),
-      new Chart("Latency", [
-        {name: "publish p50", of: (point) => point.p50},
+      ], {format: brief, least: 10}),
+      new Chart("Publish latency", [
+        {name: "p50", of: (point) => point.p50},
         {name: "p99", of: (point) => point.p99},
         {name: "fetch p99", of: (point) => point.fetchP99},
       ], {format: latency, least: 0.004}),
       new Chart("Bytes per second", [
         {name: "published", of: (point) => point.publishedBytes},
         {name: "delivered", of: (point) => point.deliveredBytes},
-      ], {format: (value) => `${bytes(value)}/s`, unitOf: (value) => 1024 ** Math.floor(Math.log2(value) / 10), least: 1024}),
+      ], {format: bytes, unitOf: (value) => 1024 ** Math.floor(Math.log2(value) / 10), least: 1024}),
     ];
     this.nodes = new LiveTable("Nodes", [
       {name: "Node", cell: (row) => ({text: row.member.id, kind: row.own ? "strong own" : "strong", title: row.own ? "the one that you ask" : undefined})},
