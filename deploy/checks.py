@@ -141,7 +141,7 @@ class Manifests:
         for variable in self.broker["env"]:
             origin = variable.get("valueFrom", {})
             if "secretKeyRef" in origin:
-                value = "from-a-secret"
+                value = "from-a-key-of-a-secret"
             elif "fieldRef" in origin:
                 value = {"metadata.name": pod}[origin["fieldRef"]["fieldPath"]]
             else:

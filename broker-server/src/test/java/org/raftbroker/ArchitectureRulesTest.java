@@ -75,6 +75,7 @@ final class ArchitectureRulesTest {
     wrong("peer", "server.peer", "org.raftbroker.server.grpc.RequestObserver observer;");
     wrong("grpc", "server.grpc", "org.raftbroker.raft.command.Entry entry;");
     wrong("http", "server.http", "io.grpc.Status status;");
+    wrong("console", "server.console", "org.raftbroker.raft.Shard shard;");
     wrong("metrics", "server.metrics", "org.raftbroker.raft.command.Entry entry;");
     wrong(
         "onlyOnePackageKnowsMicrometer",

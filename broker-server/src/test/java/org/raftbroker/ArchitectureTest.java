@@ -266,6 +266,24 @@ final class ArchitectureTest {
           JSON,
           "com.sun.net.httpserver..");
 
+  /** A client of its node like anybody's: what is behind the gRPC port it does not know. */
+  @ArchTest
+  static final ArchRule console =
+      mayKnow(
+          "server.console",
+          ours("server.http"),
+          ours("server.metrics"),
+          ours("server.membership"),
+          ours("server.transport"),
+          PUBLIC_CONTRACT,
+          "org.raftbroker.proto.admin",
+          GRPC,
+          RICH_ERRORS,
+          PROTOBUF,
+          LOGGING,
+          JSON,
+          "com.sun.net.httpserver..");
+
   /** Of the front it knows the observers that it implements. */
   @ArchTest
   static final ArchRule metrics =
@@ -306,6 +324,7 @@ final class ArchitectureTest {
           ours("server.cluster"),
           ours("server.grpc"),
           ours("server.http"),
+          ours("server.console"),
           LOGGING,
           JSON,
           "org.snakeyaml.engine..");
@@ -356,6 +375,7 @@ final class ArchitectureTest {
                       "server.cluster",
                       "server.grpc",
                       "server.http",
+                      "server.console",
                       "server.metrics",
                       "server.config",
                       "server.logging",

@@ -25,12 +25,15 @@ import org.raftbroker.raft.ratis.RatisNode;
 import org.raftbroker.server.cluster.CurrentMap;
 import org.raftbroker.server.cluster.PlacedReplicas;
 import org.raftbroker.server.config.NodeConfig;
+import org.raftbroker.server.console.Console;
+import org.raftbroker.server.console.OwnNode;
 import org.raftbroker.server.delivery.CursorDelivery;
 import org.raftbroker.server.grpc.AdminService;
 import org.raftbroker.server.grpc.BrokerService;
 import org.raftbroker.server.grpc.ClusterAdmin;
 import org.raftbroker.server.grpc.GrpcServer;
 import org.raftbroker.server.http.HttpFront;
+import org.raftbroker.server.http.Pages;
 import org.raftbroker.server.http.Readiness;
 import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.membership.Member;
@@ -76,6 +79,7 @@ public final class BrokerNode {
   private final Participation participation;
   private final PeerService peerService;
   private final GrpcServer grpc;
+  private final @Nullable Console console;
   private final HttpFront http;
   private final ScheduledExecutorService readinessTimer =
       Executors.newSingleThreadScheduledExecutor(
@@ -169,11 +173,27 @@ public final class BrokerNode {
             participation.service(),
             secret,
             metrics);
-    http = new HttpFront(config.listen().http(self), config.http(), metrics, this::readiness);
+    console = config.console().enabled() ? console(config, self) : null;
+    http =
+        new HttpFront(
+            config.listen().http(self),
+            config.http(),
+            metrics,
+            this::readiness,
+            console == null ? Pages.NONE : console);
     metrics.watch(ratis.shards());
     metrics.watch(delivery);
     metrics.watch(membership);
     metrics.watch(config.node().dataDir());
+  }
+
+  private Console console(NodeConfig config, Member self) {
+    return new Console(
+        config.console(),
+        config.listen().http(self),
+        config.http().responseTimeout(),
+        new OwnNode(config.listen().grpc(self), config.limits().maxTransportBytes(), loops),
+        metrics::activity);
   }
 
   private static RatisNode.Settings raftSettings(NodeConfig config, Member self) {
@@ -296,6 +316,9 @@ public final class BrokerNode {
     peerService.endStreams();
     if (!grpc.close(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))) {
       log.atWarn().log("calls were cut off because the time to stop was over (shutdown.timeout)");
+    }
+    if (console != null) {
+      console.close();
     }
     ratis.drain(Duration.ofSeconds(1));
     followers.close();

@@ -1,7 +1,6 @@
 package org.raftbroker.server.config;
 
 import java.util.Optional;
-import java.util.Set;
 import org.raftbroker.config.ConfigSection;
 import org.raftbroker.server.membership.Address;
 
@@ -9,8 +8,6 @@ import org.raftbroker.server.membership.Address;
 final class Addresses {
   /** Stands where an address is wanted and the configuration has none; never leaves the reading. */
   static final Address NONE = new Address("none.invalid", 1);
-
-  private static final Set<String> WILDCARDS = Set.of("0.0.0.0", "::", "0:0:0:0:0:0:0:0", "*");
 
   private Addresses() {}
 
@@ -31,7 +28,7 @@ final class Addresses {
   /** The same, of one that others are to dial. */
   static Optional<Address> readAdvertised(ConfigSection yaml, String key) {
     Optional<Address> address = read(yaml, key);
-    if (address.filter(Addresses::isWildcard).isPresent()) {
+    if (address.filter(Address::isWildcard).isPresent()) {
       yaml.problem(
           key,
           "nobody can dial that; name the address that the others reach, and put this one under"
@@ -39,15 +36,5 @@ final class Addresses {
               + key);
     }
     return address;
-  }
-
-  static boolean isWildcard(Address address) {
-    return WILDCARDS.contains(address.host());
-  }
-
-  /** Of what is written; no name is looked up. */
-  static boolean isLoopback(Address address) {
-    String host = address.host();
-    return host.equals("localhost") || host.equals("::1") || host.matches("127(\\.[0-9]{1,3}){3}");
   }
 }

@@ -123,7 +123,7 @@ public record ClusterConfig(
       ConfigSection section, String key, String place, Map<String, String> placeByAddress) {
     Optional<Address> address = Addresses.readAdvertised(section, key);
     address
-        .filter(given -> !Addresses.isWildcard(given))
+        .filter(given -> !given.isWildcard())
         .map(given -> given.toString().toLowerCase(Locale.ROOT))
         .ifPresent(normal -> refuseTwice(section, key, normal, place + "." + key, placeByAddress));
     return address;

@@ -12,9 +12,11 @@ import org.raftbroker.raft.GroupCommitConfig;
 import org.raftbroker.raft.archive.ArchiveConfig;
 import org.raftbroker.raft.ratis.RaftConfig;
 import org.raftbroker.server.cluster.PlacementConfig;
+import org.raftbroker.server.console.ConsoleConfig;
 import org.raftbroker.server.delivery.DeliveryConfig;
 import org.raftbroker.server.grpc.LimitsConfig;
 import org.raftbroker.server.http.HttpConfig;
+import org.raftbroker.server.membership.Address;
 import org.raftbroker.server.membership.Member;
 import org.raftbroker.server.membership.MembershipConfig;
 import org.raftbroker.server.membership.jgroups.JGroupsConfig;
@@ -45,6 +47,7 @@ public record NodeConfig(
     PeerConfig peers,
     PlacementConfig placement,
     HttpConfig http,
+    ConsoleConfig console,
     ShutdownConfig shutdown) {
 
   /**
@@ -100,6 +103,7 @@ public record NodeConfig(
         PeerConfig.read(yaml.section("peers")),
         PlacementConfig.read(yaml.section("placement")),
         HttpConfig.read(yaml.section("http")),
+        ConsoleConfig.read(yaml.section("http").section("console")),
         ShutdownConfig.read(yaml.section("shutdown")));
   }
 
@@ -151,7 +155,7 @@ public record NodeConfig(
     boolean isLocal =
         cluster.members().stream()
             .flatMap(member -> Stream.of(member.grpc(), member.raft()))
-            .allMatch(Addresses::isLoopback);
+            .allMatch(Address::isLoopback);
     if (!cluster.hasOwnSecret() && !isLocal) {
       warnings.add(
           "cluster.secret is not set, so the cluster's name serves: whoever knows it can act as a"

@@ -3,7 +3,9 @@ package org.raftbroker.server.delivery;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -281,6 +283,28 @@ public final class CursorDelivery implements Delivery, AutoCloseable {
       }
     }
     return new Lag(max, total);
+  }
+
+  @Override
+  public List<SubscriptionStatus> furthestBehind(int limit) {
+    // The one that is least behind first, so that it is the one to go when there are too many.
+    var furthest = new PriorityQueue<>(Comparator.comparingLong(SubscriptionStatus::lag));
+    for (SubscribedSubject subscribed : subjects.all()) {
+      for (LoopSubscriptions loop : subscribed.loops()) {
+        for (CursorSubscription subscription : loop.all()) {
+          if (subscription.isOfANode()) {
+            continue;
+          }
+          furthest.add(subscription.status());
+          if (furthest.size() > limit) {
+            furthest.remove();
+          }
+        }
+      }
+    }
+    return furthest.stream()
+        .sorted(Comparator.comparingLong(SubscriptionStatus::lag).reversed())
+        .toList();
   }
 
   @Override

@@ -48,11 +48,13 @@ final class CursorSubscription implements Subscription {
   private final Outbound outbound;
   private final Surroundings surroundings;
   private final For whom;
+  private final long startedAtMillis;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   // Written on the executor only; read by any thread.
   private volatile long nextId;
   private volatile boolean stalled;
+  private volatile long behindSinceMillis;
 
   // Only touched on the executor.
   private long lastSeenId;
@@ -73,6 +75,7 @@ final class CursorSubscription implements Subscription {
     this.progressDue = whom != For.CLIENT;
     this.outbound = outbound;
     this.surroundings = surroundings;
+    this.startedAtMillis = surroundings.clock().millis();
     this.readBytes = Math.min(FIRST_READ_BYTES, surroundings.maxReadBytes());
   }
 
@@ -116,8 +119,16 @@ final class CursorSubscription implements Subscription {
       run.flushes = true;
     }
     run.end();
+    noteWhetherBehind(run);
     if (tailEnded && !caughtUp) {
       readStore();
+    }
+  }
+
+  private void noteWhetherBehind(Run run) {
+    boolean behind = run.next <= subject.head();
+    if (behind != (behindSinceMillis > 0)) {
+      behindSinceMillis = behind ? run.nowMillis : 0;
     }
   }
 
@@ -173,6 +184,17 @@ final class CursorSubscription implements Subscription {
   /** How many ids it is behind the head; any thread. */
   long lag() {
     return Math.max(0, subject.head() - (nextId - 1));
+  }
+
+  /** How it gets on; any thread. */
+  SubscriptionStatus status() {
+    long head = subject.head();
+    long next = nextId;
+    // It may have been sent everything since it last looked whether it is behind, or not have
+    // looked.
+    long behindSince = next > head ? 0 : behindSinceMillis;
+    return new SubscriptionStatus(
+        subject.subject(), outbound.client(), next, head, startedAtMillis, behindSince, stalled);
   }
 
   private boolean isReady() {

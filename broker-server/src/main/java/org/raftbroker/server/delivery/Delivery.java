@@ -1,5 +1,6 @@
 package org.raftbroker.server.delivery;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.Subject;
@@ -40,6 +41,14 @@ public interface Delivery extends ApplyListener {
 
   /** Looks at every subscription now: for metrics, not for a hot path. */
   Lag lag();
+
+  /**
+   * The subscriptions of clients that are furthest behind the heads of their subjects, those first;
+   * looks at every one now: for people, not for a hot path.
+   *
+   * @param limit most that are wanted
+   */
+  List<SubscriptionStatus> furthestBehind(int limit);
 
   /** Ends every subscription with {@code reason}, and each later one at once. */
   void endAll(BrokerException reason);

@@ -5,12 +5,15 @@ import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.StoredMessage;
 
 /**
- * Where a subscription sends to. Apart from {@link #executor()}, every method is called on that
- * executor only.
+ * Where a subscription sends to. Apart from {@link #executor()} and {@link #client()}, every method
+ * is called on that executor only.
  */
 public interface Outbound {
   /** The one thread that may use the transport: its event loop. Runs tasks in order. */
   Executor executor();
+
+  /** Where the client is, for people: an address. Any thread. */
+  String client();
 
   /** Whether the transport takes more without buffering beyond its own small bound. */
   boolean isReady();

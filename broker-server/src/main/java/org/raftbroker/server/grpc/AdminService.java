@@ -3,6 +3,7 @@ package org.raftbroker.server.grpc;
 import io.grpc.ServerServiceDefinition;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -10,15 +11,19 @@ import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.Reason;
 import org.raftbroker.proto.admin.AdminGrpc;
 import org.raftbroker.proto.admin.DescribeNodeRequest;
+import org.raftbroker.proto.admin.ListSubscriptionsRequest;
+import org.raftbroker.proto.admin.ListSubscriptionsResponse;
 import org.raftbroker.proto.admin.Member.State;
 import org.raftbroker.proto.admin.NodeDescription;
 import org.raftbroker.proto.admin.Replica;
+import org.raftbroker.proto.admin.SubscriptionDescription;
 import org.raftbroker.proto.admin.TransferLeadershipRequest;
 import org.raftbroker.proto.admin.TransferLeadershipResponse;
 import org.raftbroker.raft.ReplicaStatus;
 import org.raftbroker.raft.Shard;
 import org.raftbroker.raft.Shards;
 import org.raftbroker.server.delivery.Delivery;
+import org.raftbroker.server.delivery.SubscriptionStatus;
 import org.raftbroker.server.membership.MemberView;
 import org.raftbroker.server.membership.Membership;
 import org.raftbroker.server.membership.Presence;
@@ -26,6 +31,10 @@ import org.raftbroker.server.transport.EventLoops;
 
 /** What operators ask of a node. On event loops; never blocks. */
 public final class AdminService {
+  static final int MAX_SUBSCRIPTIONS = 1000;
+
+  private static final int DEFAULT_SUBSCRIPTIONS = 50;
+
   private final Build build;
   private final Membership membership;
   private final Shards shards;
@@ -77,7 +86,11 @@ public final class AdminService {
             .unary(
                 AdminGrpc.getTransferLeadershipMethod(),
                 TransferLeadershipRequest.getDefaultInstance(),
-                this::transferLeadership);
+                this::transferLeadership)
+            .unary(
+                AdminGrpc.getListSubscriptionsMethod(),
+                ListSubscriptionsRequest.getDefaultInstance(),
+                this::subscriptions);
     return new SubjectAdmin(shards).bindTo(cluster.bindTo(nodes)).build();
   }
 
@@ -127,6 +140,33 @@ public final class AdminService {
     return all.get(request.getShard())
         .transferLeadership(to.isEmpty() ? null : to)
         .thenApply(leader -> TransferLeadershipResponse.newBuilder().setLeaderId(leader).build());
+  }
+
+  private CompletableFuture<ListSubscriptionsResponse> subscriptions(
+      ListSubscriptionsRequest request) {
+    int limit = request.getLimit();
+    if (limit < 0 || limit > MAX_SUBSCRIPTIONS) {
+      throw new BrokerException(
+          Reason.COUNT_INVALID,
+          "limit is " + limit + "; ask for 1 to " + MAX_SUBSCRIPTIONS + " (0 means 50)",
+          Map.of(ErrorStatus.FIELD, "limit"));
+    }
+    ListSubscriptionsResponse.Builder response =
+        ListSubscriptionsResponse.newBuilder().setTotal(delivery.subscriptions());
+    for (SubscriptionStatus status :
+        delivery.furthestBehind(limit == 0 ? DEFAULT_SUBSCRIPTIONS : limit)) {
+      response.addSubscriptions(
+          SubscriptionDescription.newBuilder()
+              .setSubject(status.subject().toString())
+              .setClient(status.client())
+              .setNextId(status.nextId())
+              .setHeadId(status.headId())
+              .setLag(status.lag())
+              .setStartedAtMillis(status.startedAtMillis())
+              .setBehindSinceMillis(status.behindSinceMillis())
+              .setStalled(status.stalled()));
+    }
+    return CompletableFuture.completedFuture(response.build());
   }
 
   private static Replica replica(ReplicaStatus status) {

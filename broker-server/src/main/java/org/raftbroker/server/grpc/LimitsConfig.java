@@ -154,7 +154,7 @@ public record LimitsConfig(
    * The largest frame that the transport takes from anyone, peers included. Beyond it gRPC answers
    * by itself, and on an open stream with a bare CANCELLED: so this is above our own limits.
    */
-  int maxTransportBytes() {
+  public int maxTransportBytes() {
     return Math.max(
         maxRequestBytes(), MAX_FORWARDED_BYTES + maxBodyBytes + 2 * FRAME_OVERHEAD_BYTES);
   }

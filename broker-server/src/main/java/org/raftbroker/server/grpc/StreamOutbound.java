@@ -1,14 +1,18 @@
 package org.raftbroker.server.grpc;
 
+import io.grpc.Grpc;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.netty.util.concurrent.EventExecutor;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.concurrent.Executor;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.proto.MessageResponse;
 import org.raftbroker.proto.Progress;
 import org.raftbroker.server.delivery.Outbound;
+import org.raftbroker.server.membership.Address;
 
 /**
  * The client's end of a subscription: a server stream, one message or one batch of messages a
@@ -50,6 +54,15 @@ final class StreamOutbound implements Outbound {
   @Override
   public Executor executor() {
     return loop;
+  }
+
+  @Override
+  public String client() {
+    SocketAddress address = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+    if (address instanceof InetSocketAddress internet) {
+      return new Address(internet.getHostString(), internet.getPort()).toString();
+    }
+    return address == null ? "" : address.toString();
   }
 
   @Override

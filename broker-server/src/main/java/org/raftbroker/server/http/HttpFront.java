@@ -43,16 +43,23 @@ public final class HttpFront implements AutoCloseable {
   private final Address listen;
   private final HttpConfig config;
   private final Map<String, Supplier<Answer>> pages;
+  private final Pages console;
   private final ThreadPoolExecutor threads;
   private @Nullable HttpServer server;
 
   /**
    * @param readiness asked on each request, on a thread of this pool; must not block
+   * @param console for people
    */
   public HttpFront(
-      Address listen, HttpConfig config, BrokerMetrics metrics, Supplier<Readiness> readiness) {
+      Address listen,
+      HttpConfig config,
+      BrokerMetrics metrics,
+      Supplier<Readiness> readiness,
+      Pages console) {
     this.listen = listen;
     this.config = config;
+    this.console = console;
     this.pages =
         Map.of(
             "/", () -> Answer.html(INDEX),
@@ -140,6 +147,11 @@ public final class HttpFront implements AutoCloseable {
   }
 
   private void serve(HttpExchange exchange) throws IOException {
+    String path = exchange.getRequestURI().getPath();
+    if (path != null && console.has(path)) {
+      console.serve(exchange);
+      return;
+    }
     try (exchange) {
       send(exchange, answer(exchange));
     }

@@ -1,5 +1,7 @@
 package org.raftbroker.server.membership;
 
+import java.util.Set;
+
 /**
  * Where a socket is.
  *
@@ -7,6 +9,8 @@ package org.raftbroker.server.membership;
  * @param port 1 to 65535
  */
 public record Address(String host, int port) {
+  private static final Set<String> WILDCARDS = Set.of("0.0.0.0", "::", "0:0:0:0:0:0:0:0", "*");
+
   /**
    * Reads {@code host:port} or {@code [v6]:port}.
    *
@@ -34,6 +38,21 @@ public record Address(String host, int port) {
       throw new IllegalArgumentException("port " + port + " is not from 1 to 65535");
     }
     return new Address(host, port);
+  }
+
+  /** Whether it stands for every address of a machine: to listen on, not to dial. */
+  public boolean isWildcard() {
+    return WILDCARDS.contains(host);
+  }
+
+  /** Whether only this machine itself can reach it. Of what is written; no name is looked up. */
+  public boolean isLoopback() {
+    return isLoopback(host);
+  }
+
+  /** The same of a host alone. */
+  public static boolean isLoopback(String host) {
+    return host.equals("localhost") || host.equals("::1") || host.matches("127(\\.[0-9]{1,3}){3}");
   }
 
   @Override

@@ -5,10 +5,12 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.distribution.HistogramSnapshot;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.raftbroker.proto.BrokerGrpc;
@@ -151,6 +153,31 @@ public final class BrokerMetrics
   /** Everything, as of now. Any thread. */
   public String scrape() {
     return registry.scrape(CONTENT_TYPE);
+  }
+
+  /** What this node has done, as of now. Any thread. */
+  public Activity activity() {
+    return new Activity(
+        System.currentTimeMillis(),
+        (long) published.count(),
+        (long) publishedBytes.count(),
+        (long) delivered.count(),
+        (long) deliveredBytes.count(),
+        (long) fetched.count(),
+        errors.total(),
+        durations(publishDuration),
+        durations(fetchDuration));
+  }
+
+  private static Activity.Durations durations(Timer timer) {
+    HistogramSnapshot snapshot = timer.takeSnapshot();
+    return new Activity.Durations(
+        snapshot.count(),
+        Arrays.stream(snapshot.histogramCounts())
+            .map(
+                bucket ->
+                    new Activity.Bucket(bucket.bucket(TimeUnit.SECONDS), (long) bucket.count()))
+            .toList());
   }
 
   @Override

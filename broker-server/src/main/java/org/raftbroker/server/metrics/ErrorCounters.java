@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.atomic.LongAdder;
 import org.raftbroker.message.Reason;
 
 /**
@@ -24,6 +25,8 @@ final class ErrorCounters {
 
   /** By method, code and reason; one is made when its first error is counted. */
   private final AtomicReferenceArray<Counter> counters;
+
+  private final LongAdder all = new LongAdder();
 
   ErrorCounters(MeterRegistry registry, List<ServiceDescriptor> services) {
     this.registry = registry;
@@ -57,5 +60,11 @@ final class ErrorCounters {
       counters.set(at, counter);
     }
     counter.increment();
+    all.increment();
+  }
+
+  /** Of every method, code and reason. */
+  long total() {
+    return all.sum();
   }
 }

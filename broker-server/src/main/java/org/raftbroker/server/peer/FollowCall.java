@@ -194,6 +194,11 @@ final class FollowCall extends ServerCall.Listener<FollowRequest> {
     }
 
     @Override
+    public String client() {
+      return "another node";
+    }
+
+    @Override
     public boolean isReady() {
       return !closed && call.isReady();
     }

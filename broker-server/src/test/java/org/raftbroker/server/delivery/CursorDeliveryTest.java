@@ -250,11 +250,50 @@ final class CursorDeliveryTest {
     awaitUntil(() -> delivery.runsInMemory() == 0);
     assertThat(delivery.tailBytes()).isLessThanOrEqualTo(128 * KIB);
     assertThat(delivery.lag()).isEqualTo(new Lag(4000 - 21, 50 * (4000 - 21)));
+    assertThat(delivery.furthestBehind(10))
+        .hasSize(10)
+        .allSatisfy(
+            status -> {
+              assertThat(status.nextId()).isEqualTo(22);
+              assertThat(status.headId()).isEqualTo(4000);
+              assertThat(status.lag()).isEqualTo(4000 - 21);
+              assertThat(status.stalled()).isTrue();
+              assertThat(status.client()).isEqualTo("a test");
+            });
     clients.forEach(client -> client.allow(ReceivingClient.ALL));
     clients.forEach(client -> client.awaitReceived(4000));
     assertThat(clients).allSatisfy(client -> assertThat(client.ids()).isEqualTo(ids(1, 4000)));
     assertThat(delivery.lag()).isEqualTo(new Lag(0, 0));
     assertThat(delivered.get()).isEqualTo(50 * 4000);
+  }
+
+  @Test
+  void theFurthestBehindAreKnownAndSinceWhen() {
+    publish(ORDERS, 10);
+    nowMillis.set(2_000_000);
+    ReceivingClient fast =
+        ReceivingClient.fast(loop).subscribe(delivery, ORDERS, new Start.Earliest());
+    ReceivingClient slow =
+        new ReceivingClient(loop, 4).subscribe(delivery, ORDERS, new Start.Earliest());
+    ReceivingClient slower =
+        new ReceivingClient(loop, 2).subscribe(delivery, ORDERS, new Start.Earliest());
+    fast.awaitReceived(10);
+    slow.awaitReceived(4);
+    slower.awaitReceived(2);
+    awaitUntil(() -> delivery.furthestBehind(3).get(2).lag() == 0);
+    nowMillis.set(3_000_000);
+
+    List<SubscriptionStatus> furthest = delivery.furthestBehind(3);
+    slow.allow(ReceivingClient.ALL);
+    slow.awaitReceived(10);
+
+    assertThat(furthest).extracting(SubscriptionStatus::lag).containsExactly(8L, 6L, 0L);
+    assertThat(furthest)
+        .extracting(SubscriptionStatus::behindSinceMillis)
+        .containsExactly(2_000_000L, 2_000_000L, 0L);
+    assertThat(furthest).extracting(SubscriptionStatus::startedAtMillis).containsOnly(2_000_000L);
+    assertThat(delivery.furthestBehind(1)).extracting(SubscriptionStatus::lag).containsExactly(8L);
+    awaitUntil(() -> delivery.furthestBehind(2).get(1).behindSinceMillis() == 0);
   }
 
   @Test

@@ -151,6 +151,11 @@ final class ReceivingClient implements Outbound {
   }
 
   @Override
+  public String client() {
+    return "a test";
+  }
+
+  @Override
   public boolean isReady() {
     loop.checkThread();
     return allowed > 0;

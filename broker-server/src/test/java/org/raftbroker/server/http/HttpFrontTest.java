@@ -49,7 +49,7 @@ class HttpFrontTest {
   @BeforeEach
   void start() throws IOException {
     address = freeAddress();
-    front = new HttpFront(address, CONFIG, metrics, () -> readiness);
+    front = new HttpFront(address, CONFIG, metrics, () -> readiness, Pages.NONE);
     front.start();
   }
 
@@ -146,7 +146,8 @@ class HttpFrontTest {
             metrics,
             () -> {
               throw new IllegalStateException("expected by the test: readiness is broken");
-            });
+            },
+            Pages.NONE);
     broken.start();
     try (broken) {
       HttpResponse<String> response =
@@ -254,7 +255,7 @@ class HttpFrontTest {
 
   @Test
   void aTakenAddressIsNamedWithTheKeyToChange() {
-    HttpFront second = new HttpFront(address, CONFIG, metrics, () -> readiness);
+    HttpFront second = new HttpFront(address, CONFIG, metrics, () -> readiness, Pages.NONE);
 
     assertThatThrownBy(second::start)
         .isInstanceOf(IOException.class)
@@ -269,7 +270,12 @@ class HttpFrontTest {
   @Test
   void anAddressOfAnotherMachineIsNamedWithTheKeyToChange() {
     HttpFront elsewhere =
-        new HttpFront(new Address("no-such-host.invalid", 9391), CONFIG, metrics, () -> readiness);
+        new HttpFront(
+            new Address("no-such-host.invalid", 9391),
+            CONFIG,
+            metrics,
+            () -> readiness,
+            Pages.NONE);
 
     assertThatThrownBy(elsewhere::start)
         .isInstanceOf(IOException.class)
@@ -283,7 +289,7 @@ class HttpFrontTest {
     front.close();
     front.close();
 
-    try (HttpFront next = new HttpFront(address, CONFIG, metrics, () -> readiness)) {
+    try (HttpFront next = new HttpFront(address, CONFIG, metrics, () -> readiness, Pages.NONE)) {
       next.start();
       assertThat(get("/healthz").statusCode()).isEqualTo(200);
     }

@@ -62,6 +62,29 @@ class BrokerMetricsTest {
   }
 
   @Test
+  void activityCountsTheSame() {
+    metrics.onPublished(3, 300, 2 * MILLISECOND);
+    metrics.onDelivered(2, 500);
+    metrics.onFetched(120, 7 * MILLISECOND);
+    metrics.onError("Publish", Status.Code.UNAVAILABLE, "NO_QUORUM");
+    metrics.onError("Fetch", Status.Code.NOT_FOUND, "ID_NOT_PUBLISHED");
+
+    Activity activity = metrics.activity();
+
+    assertThat(activity.published()).isEqualTo(3);
+    assertThat(activity.publishedBytes()).isEqualTo(300);
+    assertThat(activity.delivered()).isEqualTo(2);
+    assertThat(activity.deliveredBytes()).isEqualTo(500);
+    assertThat(activity.fetched()).isEqualTo(1);
+    assertThat(activity.errors()).isEqualTo(2);
+    assertThat(activity.publishes().count()).isEqualTo(1);
+    assertThat(activity.publishes().buckets())
+        .contains(new Activity.Bucket(0.001, 0), new Activity.Bucket(0.0025, 1))
+        .hasSize(14);
+    assertThat(activity.fetches().buckets()).contains(new Activity.Bucket(0.01, 1));
+  }
+
+  @Test
   void fetchesAndDeliveriesAreCounted() {
     metrics.onFetched(120, MILLISECOND);
     metrics.onDelivered(100, 25_600);

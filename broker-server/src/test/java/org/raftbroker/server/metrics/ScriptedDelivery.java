@@ -11,6 +11,7 @@ import org.raftbroker.server.delivery.Lag;
 import org.raftbroker.server.delivery.Outbound;
 import org.raftbroker.server.delivery.Start;
 import org.raftbroker.server.delivery.Subscription;
+import org.raftbroker.server.delivery.SubscriptionStatus;
 
 /** A delivery of which only the numbers are real, and counted. */
 final class ScriptedDelivery implements Delivery {
@@ -36,6 +37,11 @@ final class ScriptedDelivery implements Delivery {
   public Lag lag() {
     asked.incrementAndGet();
     return lag;
+  }
+
+  @Override
+  public List<SubscriptionStatus> furthestBehind(int limit) {
+    throw new UnsupportedOperationException("metrics only count");
   }
 
   @Override
