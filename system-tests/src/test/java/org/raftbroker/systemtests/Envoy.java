@@ -1,8 +1,10 @@
 package org.raftbroker.systemtests;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.grpc.Attributes;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
@@ -15,18 +17,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.systemtests.cluster.LocalCluster;
 import org.raftbroker.systemtests.cluster.NodeClient;
 import org.raftbroker.systemtests.cluster.PortBlock;
-import org.raftbroker.systemtests.monitoring.Yaml;
 
 /**
  * A real Envoy on this machine with the configuration of {@code deploy/envoy}: only addresses and
@@ -61,21 +66,13 @@ final class Envoy implements AutoCloseable {
     }
   }
 
-  /** What a test wants otherwise: texts that are in the files, and by what each is replaced. */
-  record Changes(Map<String, String> texts) {
-    static final Changes NONE = new Changes(Map.of());
-
-    Changes {
-      texts = Map.copyOf(texts);
-    }
-  }
-
-  private Envoy(Path program, Place place, LocalCluster cluster, Changes changes, Path dir, Path log)
+  private Envoy(Path program, Place place, LocalCluster cluster, Map<String, String> changes, Path dir, Path log)
       throws IOException {
     this.directory = Files.createDirectories(dir.toAbsolutePath());
     this.log = log;
     certificates.writeServers(directory.resolve("tls"));
-    Map<String, String> replacements = new LinkedHashMap<>(changes.texts());
+    Map<String, String> replacements = new LinkedHashMap<>(changes);
+    Set<String> missing = new HashSet<>(changes.keySet());
     replacements.put("/etc/envoy-tls", directory.resolve("tls").toString());
     replacements.put("/etc/envoy-contract", CONTRACT.toRealPath().toString());
     replacements.put("/etc/envoy", directory.toString());
@@ -98,10 +95,14 @@ final class Envoy implements AutoCloseable {
             "client-certificates.yaml",
             place.bootstrap)) {
       String text = Files.readString(SOURCE.resolve(file));
+      missing.removeIf(text::contains);
       for (Map.Entry<String, String> replacement : replacements.entrySet()) {
         text = text.replace(replacement.getKey(), replacement.getValue());
       }
       Files.writeString(directory.resolve(file), text);
+    }
+    if (!missing.isEmpty()) {
+      throw new IllegalStateException(SOURCE + " does not have " + missing);
     }
     Files.createDirectories(log.getParent());
     process =
@@ -128,7 +129,7 @@ final class Envoy implements AutoCloseable {
           new ProcessBuilder("../deploy/envoy-binary")
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .start();
-      String found = new String(finder.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8).strip();
+      String found = new String(finder.getInputStream().readAllBytes(), UTF_8).strip();
       return finder.waitFor() == 0 ? Optional.of(Path.of(found)) : Optional.empty();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -141,10 +142,17 @@ final class Envoy implements AutoCloseable {
   /**
    * Starts one and waits until it takes clients.
    *
+   * @param changes what a test wants otherwise: texts that are in the files, and by what each is
+   *     replaced
    * @param directory for its configuration
    */
   static Envoy start(
-      Path program, Place place, LocalCluster cluster, Changes changes, Path directory, Path log) {
+      Path program,
+      Place place,
+      LocalCluster cluster,
+      Map<String, String> changes,
+      Path directory,
+      Path log) {
     Envoy envoy;
     try {
       envoy = new Envoy(program, place, cluster, changes, directory, log);
@@ -209,7 +217,7 @@ final class Envoy implements AutoCloseable {
                 new NettyChannelBuilder.LocalSocketPicker() {
                   @Override
                   public SocketAddress createSocketAddress(
-                      SocketAddress remote, io.grpc.Attributes attributes) {
+                      SocketAddress remote, Attributes attributes) {
                     return new InetSocketAddress(address, 0);
                   }
                 })
@@ -257,13 +265,34 @@ final class Envoy implements AutoCloseable {
     }
   }
 
+  /**
+   * A call, as its line in the log has it.
+   *
+   * @param at when it came, by Envoy's clock
+   * @param client its address and port
+   * @param certificate whose, empty without one
+   * @param status gRPC's name for the outcome
+   */
+  record Call(Instant at, String client, String certificate, String status) {
+    private static Call parse(String line) {
+      return new Call(
+          Instant.parse(value(line, "time")),
+          value(line, "client"),
+          value(line, "certificate"),
+          value(line, "grpc_status"));
+    }
+
+    private static String value(String line, String key) {
+      String name = "\"" + key + "\":\"";
+      int begin = line.indexOf(name) + name.length();
+      return line.contains(name) ? line.substring(begin, line.indexOf('"', begin)) : "";
+    }
+  }
+
   /** What its log has of calls, in the order in which they ended. */
-  List<Yaml> calls() {
-    try {
-      return Files.readAllLines(log).stream()
-          .filter(line -> line.startsWith("{"))
-          .map(Yaml::parse)
-          .toList();
+  List<Call> calls() {
+    try (Stream<String> lines = Files.lines(log)) {
+      return lines.filter(line -> line.startsWith("{") && line.endsWith("}")).map(Call::parse).toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
