@@ -34,7 +34,8 @@ final class Certificates {
 
   /** Writes what Envoy wants: its certificate, its key, and who may sign those of clients. */
   void writeServers(Path directory) {
-    X509Bundle server = signed(new CertificateBuilder().subject("CN=envoy").addSanIpAddress("127.0.0.1"));
+    X509Bundle server =
+        signed(new CertificateBuilder().subject("CN=envoy").addSanIpAddress("127.0.0.1"));
     try {
       Files.createDirectories(directory);
       Files.writeString(directory.resolve("tls.crt"), server.getCertificatePathPEM());

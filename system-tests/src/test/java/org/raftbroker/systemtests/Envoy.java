@@ -66,7 +66,13 @@ final class Envoy implements AutoCloseable {
     }
   }
 
-  private Envoy(Path program, Place place, LocalCluster cluster, Map<String, String> changes, Path dir, Path log)
+  private Envoy(
+      Path program,
+      Place place,
+      LocalCluster cluster,
+      Map<String, String> changes,
+      Path dir,
+      Path log)
       throws IOException {
     this.directory = Files.createDirectories(dir.toAbsolutePath());
     this.log = log;
@@ -81,7 +87,7 @@ final class Envoy implements AutoCloseable {
     replacements.put("address: 0.0.0.0, port_value: 9902", at(3));
     replacements.put("address: 127.0.0.1, port_value: 9091", atNode(cluster, 1));
     for (int n = 1; n <= cluster.size(); n++) {
-      replacements.put("address: n" + n + ", port_value: 9091", atNode(cluster, n));
+      replacements.putIfAbsent("address: n" + n + ", port_value: 9091", atNode(cluster, n));
     }
     replacements.put(
         "validation_context: {}",
@@ -292,7 +298,10 @@ final class Envoy implements AutoCloseable {
   /** What its log has of calls, in the order in which they ended. */
   List<Call> calls() {
     try (Stream<String> lines = Files.lines(log)) {
-      return lines.filter(line -> line.startsWith("{") && line.endsWith("}")).map(Call::parse).toList();
+      return lines
+          .filter(line -> line.startsWith("{") && line.endsWith("}"))
+          .map(Call::parse)
+          .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -3,6 +3,7 @@ package org.raftbroker.systemtests;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.grpc.Metadata;
@@ -20,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -28,6 +30,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -59,7 +63,8 @@ class EnvoyTest {
   private static final Duration BOUND = Duration.ofSeconds(30);
 
   /** System property: over how many seconds a limit is measured. */
-  private static final Duration MEASURED = Duration.ofSeconds(Integer.getInteger("envoy.seconds", 6));
+  private static final Duration MEASURED =
+      Duration.ofSeconds(Integer.getInteger("envoy.seconds", 6));
 
   /** System property: for how many seconds a subscription is watched under load. */
   private static final Duration WATCHED =
@@ -71,6 +76,9 @@ class EnvoyTest {
   /** As they stand in limits.yaml and clients.yaml. */
   private static final String PUBLISH_LIMIT =
       "&publish {tokens_per_fill: 2000, fill_interval: 1s, max_tokens: 4000}";
+
+  private static final String HEALTHY =
+      "envoy_cluster_membership_healthy{envoy_cluster_name=\"nodes\"}";
 
   private static final String NO_ORIGINS = "allow_origin_string_match: []";
 
@@ -86,7 +94,9 @@ class EnvoyTest {
     }
     assumeTrue(found.isPresent(), "skipped: needs envoy");
     program = found.get();
-    log = TestLogs.directory("EnvoyTest").resolve(test.getTestMethod().orElseThrow().getName() + ".log");
+    log =
+        TestLogs.directory("EnvoyTest")
+            .resolve(test.getTestMethod().orElseThrow().getName() + ".log");
   }
 
   private Envoy start(Envoy.Place place, LocalCluster cluster, Map<String, String> changes) {
@@ -103,8 +113,7 @@ class EnvoyTest {
       LocalCluster cluster, TestReporter reporter) throws InterruptedException {
     // An idle time that a quiet subscription outlives by far.
     Map<String, String> changes =
-        Map.of(
-            PUBLISH_LIMIT, publishLimit(LIMIT), "idle_timeout: 3600s", "idle_timeout: 1s");
+        Map.of(PUBLISH_LIMIT, publishLimit(LIMIT), "idle_timeout: 3600s", "idle_timeout: 1s");
     try (Envoy envoy = start(Envoy.Place.IN_FRONT_OF_ALL, cluster, changes);
         NodeClient alice = envoy.clientWithCertificate("alice");
         NodeClient bob = envoy.clientAt("127.0.0.2");
@@ -133,7 +142,8 @@ class EnvoyTest {
         Awaitility.await("the log has a line of each call")
             .atMost(BOUND)
             .until(() -> envoy.calls().stream().filter(EnvoyTest::isLimited).count() == limited);
-        double rateOfAlice = admittedPerSecond(envoy, call -> call.certificate().equals("CN=alice"));
+        double rateOfAlice =
+            admittedPerSecond(envoy, call -> call.certificate().equals("CN=alice"));
         double rateOfBob = admittedPerSecond(envoy, call -> call.client().startsWith("127.0.0.2:"));
         reporter.publishEntry(
             "outcome",
@@ -199,16 +209,14 @@ class EnvoyTest {
     Map<String, String> changes = Map.of(PUBLISH_LIMIT, publishLimit(100_000));
     try (Envoy envoy = start(Envoy.Place.IN_FRONT_OF_ALL, cluster, changes);
         NodeClient client = envoy.clientAt("127.0.0.1");
-        SteadyPublisher publisher = SteadyPublisher.start(client, "envoy.killed", 1000)) {
+        SteadyPublisher publisher = SteadyPublisher.start(client, "envoy.killed", 200)) {
       Awaitility.await("publishes are under way")
           .atMost(BOUND)
-          .until(() -> publisher.acknowledged().size() > 500);
+          .until(() -> publisher.acknowledged().size() > 100);
 
       cluster.node(2).kill();
 
-      Awaitility.await("Envoy has noticed")
-          .atMost(BOUND)
-          .until(() -> envoy.metric(HEALTHY) == 2);
+      Awaitility.await("Envoy has noticed").atMost(BOUND).until(() -> envoy.metric(HEALTHY) == 2);
       publisher.stop();
       for (int i = 0; i < 50; i++) {
         client.publish("envoy.after", "at another node");
@@ -237,8 +245,52 @@ class EnvoyTest {
     }
   }
 
-  private static final String HEALTHY =
-      "envoy_cluster_membership_healthy{envoy_cluster_name=\"nodes\"}";
+  @Test
+  void publishWhoseAnswerIsLostIsNotSentAgain(LocalCluster cluster) throws InterruptedException {
+    int count = 20;
+    try (LossyWire wire = new LossyWire(cluster.node(2).place().grpcPort());
+        Envoy envoy =
+            start(
+                Envoy.Place.IN_FRONT_OF_ALL,
+                cluster,
+                Map.of(
+                    "address: n2, port_value: 9091",
+                    "address: 127.0.0.1, port_value: " + wire.port()));
+        NodeClient client = envoy.clientAt("127.0.0.1");
+        Inbox<MessageResponse> stored = subscribe(cluster.client(1), "envoy.lost")) {
+      // Everything is connected and compiled: soon after, Envoy finds out that node 2 is silent.
+      for (int i = 0; i < count; i++) {
+        client.publish("envoy.connected", "by some node");
+      }
+      wire.loseAnswers();
+      List<ListenableFuture<PublishResponse>> answers = new ArrayList<>();
+      for (int i = 1; i <= count; i++) {
+        answers.add(
+            BrokerGrpc.newFutureStub(client.channel())
+                .withDeadlineAfter(BOUND.toSeconds(), TimeUnit.SECONDS)
+                .publish(message("envoy.lost", "message " + i)));
+      }
+      Set<String> bodies = new HashSet<>();
+      for (int i = 1; i <= count; i++) {
+        bodies.add(stored.take().getBody().toStringUtf8());
+      }
+      assertThat(bodies).hasSize(count);
+
+      wire.cut();
+
+      int lost = 0;
+      for (ListenableFuture<PublishResponse> answer : answers) {
+        try {
+          assertThat(answer.get().getId()).isBetween(1L, (long) count);
+        } catch (ExecutionException e) {
+          assertThat(Status.fromThrowable(e).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+          lost++;
+        }
+      }
+      assertThat(lost).as("publishes by way of node 2").isPositive();
+      assertThat(cluster.client(3).publish("envoy.lost", "the next")).isEqualTo(count + 1);
+    }
+  }
 
   @Test
   void onlyWhatIsForClientsGetsThroughAndNobodyBorrowsAnIdentity(LocalCluster cluster) {
@@ -366,7 +418,8 @@ class EnvoyTest {
       assertThat(answer.headers().firstValue("access-control-allow-origin")).contains(ORIGIN);
       ByteBuffer frames = ByteBuffer.wrap(answer.body());
       assertThat(PublishResponse.parseFrom(next(frames, 0)).getId()).isEqualTo(1);
-      assertThat(new String(next(frames, 0x80), StandardCharsets.US_ASCII)).contains("grpc-status:0");
+      assertThat(new String(next(frames, 0x80), StandardCharsets.US_ASCII))
+          .contains("grpc-status:0");
 
       assertThat(preflight(http, envoy, ORIGIN).headers().firstValue("access-control-allow-origin"))
           .contains(ORIGIN);
@@ -432,7 +485,11 @@ class EnvoyTest {
 
   private static byte[] frame(PublishRequest request) {
     byte[] bytes = request.toByteArray();
-    return ByteBuffer.allocate(5 + bytes.length).put((byte) 0).putInt(bytes.length).put(bytes).array();
+    return ByteBuffer.allocate(5 + bytes.length)
+        .put((byte) 0)
+        .putInt(bytes.length)
+        .put(bytes)
+        .array();
   }
 
   private static byte[] next(ByteBuffer frames, int kind) throws InvalidProtocolBufferException {

@@ -87,8 +87,7 @@ final class SteadyPublisher implements AutoCloseable {
 
   /** Whether a client is told all that it needs: that it was limited, and when to try again. */
   private static boolean isLimit(Throwable failure) {
-    Refusal refusal =
-        Refusal.of(StatusProto.fromThrowable(failure), Status.fromThrowable(failure));
+    Refusal refusal = Refusal.of(StatusProto.fromThrowable(failure), Status.fromThrowable(failure));
     Metadata trailers = Status.trailersFromThrowable(failure);
     return refusal.code() == Status.Code.RESOURCE_EXHAUSTED
         && refusal.reason().equals("RATE_LIMITED")
