@@ -28,9 +28,6 @@ class ComposeFileTest {
   /** After {@code shutdown.timeout} a node has so long until it ends itself. */
   private static final Duration STOP_GRACE = Duration.ofSeconds(10);
 
-  /** Puts files into volumes, and ends; others wait for that. */
-  private static final String ENDS = "envoy-files";
-
   private static final Pattern JDBC_URL =
       Pattern.compile("jdbc:postgresql://(?<host>[a-z]+):5432/(?<database>[a-z]+)");
 
@@ -130,9 +127,6 @@ class ComposeFileTest {
         .services()
         .forEach(
             (name, service) -> {
-              if (name.equals(ENDS)) {
-                return;
-              }
               if (!service.isBroker()) {
                 assertThat(service.section("healthcheck")).as(name).containsKey("test");
                 return;
@@ -169,9 +163,6 @@ class ComposeFileTest {
                 } else {
                   assertThat(volumes).as(mount).contains(from);
                 }
-              }
-              if (name.equals(ENDS)) {
-                return;
               }
               Duration grace = Quantity.duration(service.text("stop_grace_period")).orElseThrow();
               if (service.isBroker()) {
