@@ -476,6 +476,8 @@ def envoy(manifests, program):
     mounts = {m["name"]: m["mountPath"] for m in manifests.envoy["volumeMounts"]}
     if f"{mounts['envoy']}/sidecar.yaml" not in manifests.envoy["args"]:
         yield f"Envoy is started with {manifests.envoy['args']}, its files are in {mounts['envoy']}"
+    if "--reject-unknown-dynamic-fields" not in manifests.envoy["args"]:
+        yield "Envoy is not started with --reject-unknown-dynamic-fields: it would read over mistakes in its limits"
     files = envoy_files(manifests)
     for reader, read in (
         ("sidecar.yaml", f"path: {mounts['envoy']}/clients.yaml"),
@@ -625,6 +627,7 @@ def breakages():
         ("one of its JSON's", envoy, "auto_map", replace(beside, "clients.yaml", "auto_mapping", "auto_map")),
         ("a way to nobody", envoy, "nodez", replace(beside, "clients.yaml", "cluster: nodes", "cluster: nodez")),
         ("one of its certificate's", envoy, "privat_key", replace(beside, "certificate.yaml", "private_key", "privat_key")),
+        ("an Envoy that reads over mistakes", envoy, "read over", lambda m: m.envoy["args"].pop()),
         ("one of a limit's", envoy, "max_token", replace(limits, "limits.yaml", "max_tokens", "max_token")),
         ("a limit of another kind", envoy, "Router", replace(limits, "limits.yaml", "local_ratelimit.v3.LocalRateLimit", "router.v3.Router")),
         ("a limit of no method", limited_methods, "no method", replace(limits, "limits.yaml", "/Fetch}", "/Fecth}")),

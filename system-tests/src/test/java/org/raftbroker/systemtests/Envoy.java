@@ -118,7 +118,8 @@ final class Envoy implements AutoCloseable {
                 directory.resolve(place.bootstrap).toString(),
                 "--concurrency",
                 "2",
-                "--disable-hot-restart")
+                "--disable-hot-restart",
+                "--reject-unknown-dynamic-fields")
             .redirectErrorStream(true)
             .redirectOutput(log.toFile())
             .start();
