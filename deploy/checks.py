@@ -21,6 +21,9 @@ kubernetes_validate.utils.schema_contents = functools.cache(kubernetes_validate.
 ROOT = Path(__file__).resolve().parent.parent
 OVERLAYS = ROOT / "deploy" / "overlays"
 
+# What broker.proto says, for those that are no protobuf compilers; the build writes it.
+CONTRACT = ROOT / "proto" / "target" / "raftbroker.protoset"
+
 # Sidecars (deploy/envoy) are on by default since 1.29.
 KUBERNETES = ("1.29", "1.37")
 
@@ -82,6 +85,8 @@ class Manifests:
 
     def __init__(self, objects):
         self.objects = objects
+        # Of no object: for those who run Envoy in front of all nodes, with the other files of those beside them.
+        self.front = {"front.yaml": (ROOT / "deploy" / "envoy" / "front.yaml").read_text()}
 
     def of(self, kind):
         return [o for o in self.objects if o["kind"] == kind]
@@ -217,8 +222,9 @@ def references(manifests):
     wanted = [("ServiceAccount", pod["serviceAccountName"]), ("Service", manifests.stateful_set["spec"]["serviceName"])]
     secrets = []
     for volume in volumes.values():
-        if "configMap" in volume:
-            wanted.append(("ConfigMap", volume["configMap"]["name"]))
+        for source in [volume, *volume.get("projected", {}).get("sources", [])]:
+            if "configMap" in source:
+                wanted.append(("ConfigMap", source["configMap"]["name"]))
         if "secret" in volume:
             secrets.append(volume["secret"]["secretName"])
     for container in manifests.containers:
@@ -374,27 +380,80 @@ def seconds(text):
 
 
 def limits_of_envoy(manifests, found):
-    """What Envoy lets through is what the node behind it takes."""
-    bootstrap = yaml.safe_load(envoy_files(manifests)["sidecar.yaml"])["static_resources"]
-    listener, cluster = named("clients", bootstrap["listeners"]), named("node", bootstrap["clusters"])
+    """What Envoy lets through is what the node behind it takes; beside a node, and in front of all."""
+    listener = yaml.safe_load(envoy_files(manifests)["clients.yaml"])["resources"][0]
     port = listener["address"]["socket_address"]["port_value"]
     if port != manifests.ports["grpc-tls"]:
         yield f"Envoy listens at {port}, its container has {manifests.ports['grpc-tls']}"
-    connections = named("envoy.filters.network.http_connection_manager", listener["filter_chains"][0]["filters"])
-    calls = connections["typed_config"]["http2_protocol_options"]["max_concurrent_streams"]
+    calls = connections_of(listener)["http2_protocol_options"]["max_concurrent_streams"]
     if calls != int(found["limits.maxCallsPerConnection"]):
         yield f"Envoy lets {calls} calls through on a connection, the node {found['limits.maxCallsPerConnection']}"
+    sidecar, front = (yaml.safe_load(file)["static_resources"] for file in bootstraps(manifests).values())
+    nodes = addresses_of(named("nodes", sidecar["clusters"]))
+    if nodes != [{"address": "127.0.0.1", "port_value": manifests.ports["grpc"]}]:
+        yield f"Envoy sends clients to {nodes}"
+    for address in addresses_of(named("nodes", front["clusters"])):
+        if address["port_value"] != manifests.ports["grpc"]:
+            yield f"Envoy in front of all sends clients to {address}"
+    for bootstrap in (sidecar, front):
+        windows = windows_to_nodes(bootstrap)
+        streams = windows["max_concurrent_streams"]
+        if streams > int(found["limits.maxStreamsPerConnection"]):
+            yield f"Envoy puts {streams} streams on a connection, the node takes {found['limits.maxStreamsPerConnection']}"
+        if streams * windows["initial_stream_window_size"] > windows["initial_connection_window_size"]:
+            yield "slow subscribers can fill the window of a connection that they share with others"
+
+
+def twins(manifests):
+    """Beside a node and in front of all Envoy is the same, but for where the nodes are and how it knows that they are well."""
+    sidecar, front = (yaml.safe_load(file) for file in bootstraps(manifests).values())
+    for key in ("dynamic_resources", "admin", "overload_manager"):
+        if sidecar[key] != front[key]:
+            yield f"sidecar.yaml and front.yaml do not agree on {key}"
+    sidecar, front = sidecar["static_resources"], front["static_resources"]
+    if sidecar["listeners"] != front["listeners"]:
+        yield "sidecar.yaml and front.yaml do not agree on listeners"
+    of_sidecar, of_front = named("nodes", sidecar["clusters"]), named("nodes", front["clusters"])
+    for key in ("circuit_breakers", "per_connection_buffer_limit_bytes", "connect_timeout"):
+        if of_sidecar[key] != of_front[key]:
+            yield f"sidecar.yaml and front.yaml do not agree on {key}"
+    # Who is on the same machine needs no pings to notice that it is gone.
+    if windows_to_nodes(sidecar) != {k: v for k, v in windows_to_nodes(front).items() if k != "connection_keepalive"}:
+        yield "sidecar.yaml and front.yaml do not agree on http2_protocol_options"
+
+
+def limited_methods(manifests):
+    """Limits are of methods that there are; and what is counted as any other is what has no limit of its own."""
+    [limits] = yaml.safe_load(envoy_files(manifests)["limits.yaml"])["resources"]
+    limits = limits["typed_config"]
+    named_methods = {e["value"] for d in limits["descriptors"] for e in d["entries"] if e["key"] == "method"} - {"other"}
+    contract = (ROOT / "proto" / "src" / "main" / "proto" / "broker.proto").read_text()
+    methods = {f"/broker.Broker/{name}" for name in re.findall(r"^ +rpc (\w+)\(", contract, re.MULTILINE)}
+    for unknown in sorted(named_methods - methods):
+        yield f"limits.yaml has a limit of {unknown}, which is no method"
+    for rule in limits["rate_limits"]:
+        for match in (a["header_value_match"] for a in rule["actions"] if "header_value_match" in a):
+            if match["descriptor_key"] == "method":
+                [header] = match["headers"]
+                regex = re.compile(header["string_match"]["safe_regex"]["regex"])
+                counted = {method for method in methods if regex.fullmatch(method)}
+                if counted != named_methods:
+                    yield f"limits.yaml has limits of {sorted(named_methods)}, and counts all but {sorted(counted)} as others"
+
+
+def connections_of(listener):
+    [chain] = listener["filter_chains"]
+    return named("envoy.filters.network.http_connection_manager", chain["filters"])["typed_config"]
+
+
+def windows_to_nodes(static_resources):
+    [options] = named("nodes", static_resources["clusters"])["typed_extension_protocol_options"].values()
+    return options["explicit_http_config"]["http2_protocol_options"]
+
+
+def addresses_of(cluster):
     [endpoints] = cluster["load_assignment"]["endpoints"]
-    address = endpoints["lb_endpoints"][0]["endpoint"]["address"]["socket_address"]
-    if address != {"address": "127.0.0.1", "port_value": manifests.ports["grpc"]}:
-        yield f"Envoy sends clients to {address}"
-    [options] = cluster["typed_extension_protocol_options"].values()
-    windows = options["explicit_http_config"]["http2_protocol_options"]
-    streams = windows["max_concurrent_streams"]
-    if streams > int(found["limits.maxStreamsPerConnection"]):
-        yield f"Envoy puts {streams} streams on a connection, the node takes {found['limits.maxStreamsPerConnection']}"
-    if streams * windows["initial_stream_window_size"] > windows["initial_connection_window_size"]:
-        yield "slow subscribers can fill the window of a connection that they share with others"
+    return [e["endpoint"]["address"]["socket_address"] for e in endpoints["lb_endpoints"]]
 
 
 def named(name, things):
@@ -402,39 +461,83 @@ def named(name, things):
 
 
 def envoy_files(manifests):
-    return manifests.one("ConfigMap", "broker-envoy")["data"]
+    """Whatever is in the directory that Envoy reads; not to be changed."""
+    names = [s["configMap"]["name"] for s in named("envoy", manifests.pod["volumes"])["projected"]["sources"]]
+    return {file: text for name in names for file, text in manifests.one("ConfigMap", name)["data"].items()}
+
+
+def bootstraps(manifests):
+    """What Envoy is started with, by name: beside a node, and in front of all."""
+    return {"sidecar.yaml": envoy_files(manifests)["sidecar.yaml"], **manifests.front}
 
 
 def envoy(manifests, program):
-    """Envoy accepts its configuration, and the file that says where its certificate is."""
+    """Envoy accepts its configuration, beside a node and in front of all, and the files that it reads when it runs."""
     mounts = {m["name"]: m["mountPath"] for m in manifests.envoy["volumeMounts"]}
     if f"{mounts['envoy']}/sidecar.yaml" not in manifests.envoy["args"]:
         yield f"Envoy is started with {manifests.envoy['args']}, its files are in {mounts['envoy']}"
+    if "--reject-unknown-dynamic-fields" not in manifests.envoy["args"]:
+        yield "Envoy is not started with --reject-unknown-dynamic-fields: it would read over mistakes in its limits"
     files = envoy_files(manifests)
-    certificate = files["certificate.yaml"]
-    if files["sidecar.yaml"].count(f"path: {mounts['envoy']}/certificate.yaml") != 1:
-        yield "sidecar.yaml does not read certificate.yaml"
-    if certificate.count(mounts["tls"]) != 3:
-        yield f"certificate.yaml is about other files than those in {mounts['tls']}"
+    for reader, read in (
+        ("sidecar.yaml", f"path: {mounts['envoy']}/clients.yaml"),
+        ("clients.yaml", f"path: {mounts['envoy']}/certificate.yaml"),
+        ("clients.yaml", f"path: {mounts['envoy']}/client-certificates.yaml"),
+        ("clients.yaml", f"path: {mounts['envoy']}/limits.yaml"),
+        ("clients.yaml", f"path: {mounts['envoy']}/global-limits.yaml"),
+        ("clients.yaml", f"proto_descriptor: {mounts['contract']}/{CONTRACT.name}"),
+        ("certificate.yaml", f"filename: {mounts['tls']}/tls.crt"),
+        ("certificate.yaml", f"filename: {mounts['tls']}/tls.key"),
+    ):
+        if files[reader].count(read) != 1:
+            yield f"{reader} does not say \"{read}\", which is where its pod has it"
     with tempfile.TemporaryDirectory() as directory:
-        here = Path(directory)
-        (here / "certificate.yaml").write_text(certificate.replace(mounts["tls"], directory))
-        (here / "sidecar.yaml").write_text(files["sidecar.yaml"].replace(f"{mounts['envoy']}/", f"{directory}/"))
-        # Envoy looks into the file only when it runs: so here its content is part of a configuration.
-        secrets = yaml.safe_load(certificate.replace(mounts["tls"], directory))["resources"]
-        for secret in secrets:
-            if secret.pop("@type") != "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret":
-                yield "certificate.yaml is not about a Secret"
-        (here / "inline.yaml").write_text(yaml.safe_dump({"static_resources": {"secrets": secrets}}))
-        for name in ("sidecar.yaml", "inline.yaml"):
+
+        def here(text):
+            text = text.replace(f"{mounts['contract']}/", f"{CONTRACT.parent}/").replace(mounts["tls"], directory)
+            return text.replace(f"{mounts['envoy']}/", f"{directory}/").replace(f"path: {mounts['envoy']}}}", f"path: {directory}}}")
+
+        for name, text in files.items():
+            Path(directory, name).write_text(here(text))
+        for name, text in bootstraps(manifests).items():
+            # Envoy looks into the other files only when it runs: so here their content is part of a configuration.
+            whole = yaml.safe_load(here(text))
+            del whole["dynamic_resources"]
+            read = {
+                file: yaml.safe_load(here(files[file]))["resources"]
+                for file in ("clients.yaml", "certificate.yaml", "client-certificates.yaml", "limits.yaml", "global-limits.yaml")
+            }
+            for file, resources in read.items():
+                if len(resources) != 1:
+                    yield f"{file} has {len(resources)} resources, Envoy wants one in each file"
+            [listener], [certificate], [of_clients], *filters = read.values()
+            yield from type_of(listener, "Listener")
+            yield from type_of(certificate, "Secret")
+            yield from type_of(of_clients, "Secret")
+            whole["static_resources"]["listeners"].append(listener)
+            whole["static_resources"]["secrets"] = [certificate, of_clients]
+            http_filters = connections_of(listener)["http_filters"]
+            for [resource] in filters:
+                yield from type_of(resource, "TypedExtensionConfig")
+                place = named(resource["name"], http_filters)
+                allowed = place.pop("config_discovery")["type_urls"]
+                place.update(resource)
+                if resource["typed_config"]["@type"] not in allowed:
+                    yield f"{resource['typed_config']['@type']} is not allowed as {resource['name']}"
+            Path(directory, name).write_text(yaml.safe_dump(whole))
             answer = subprocess.run(
-                [program, "--mode", "validate", "--log-level", "error", "--config-path", str(here / name)],
+                [program, "--mode", "validate", "--log-level", "error", "--config-path", str(Path(directory, name))],
                 capture_output=True,
                 text=True,
                 timeout=60,
             )
             if answer.returncode != 0:
                 yield f"Envoy refuses {name}: {(answer.stderr or answer.stdout).strip()}"
+
+
+def type_of(resource, kind):
+    if not resource.pop("@type").endswith(f".{kind}"):
+        yield f"{resource['name']} is no {kind}"
 
 
 def render(kubectl, directory):
@@ -457,6 +560,19 @@ def example(kubectl):
         return render(kubectl, overlay)
 
 
+def with_global_limits(kubectl):
+    """An overlay with all components of Envoy's."""
+    with tempfile.TemporaryDirectory() as directory:
+        deploy = Path(directory) / "deploy"
+        shutil.copytree(ROOT / "deploy", deploy)
+        overlay = deploy / "overlays" / "mine"
+        overlay.mkdir()
+        (overlay / "kustomization.yaml").write_text(
+            "resources: [../embedded]\ncomponents: [../../envoy, ../../envoy-global-limits]\n"
+        )
+        return render(kubectl, overlay)
+
+
 def breakages():
     """What must be refused: its name, the check that has to refuse it and a word of why, and how to make it of what is right."""
 
@@ -471,6 +587,10 @@ def breakages():
         return edit
 
     config, variables = config_map("broker-config"), config_map("broker-settings")
+    beside, limits = config_map("broker-envoy"), config_map("broker-envoy-limits")
+
+    def front(m):
+        return m.front
 
     def service(m, name):
         return m.one("Service", name)["spec"]
@@ -500,9 +620,21 @@ def breakages():
         ("a member by another name", settings, "refused", replace(config, "broker.yaml", "broker-0.broker-peers", "other")),
         ("too little time to stop", settings, "killed", lambda m: m.pod.update(terminationGracePeriodSeconds=30)),
         ("an archive switched off", settings, "archive", lambda m: variables(m).update(BROKER_ARCHIVE_ENABLED="false")),
-        ("an Envoy before another port", settings, "9191", replace(envoy_files, "sidecar.yaml", "value: 9091", "value: 9191")),
-        ("an unknown field of Envoy's", envoy, "idle_time", replace(envoy_files, "sidecar.yaml", "idle_timeout", "idle_time")),
-        ("one of its certificate's", envoy, "privat_key", replace(envoy_files, "certificate.yaml", "private_key", "privat_key")),
+        ("an Envoy before another port", settings, "9191", replace(beside, "sidecar.yaml", "value: 9091", "value: 9191")),
+        ("an unknown field of Envoy's", envoy, "retry_budge", replace(beside, "sidecar.yaml", "retry_budget", "retry_budge")),
+        ("one of its listener's", envoy, "idle_time", replace(beside, "clients.yaml", "stream_idle_timeout", "stream_idle_time")),
+        ("one of a route's", envoy, "retry_an", replace(beside, "clients.yaml", "retry_on", "retry_an")),
+        ("one of its JSON's", envoy, "auto_map", replace(beside, "clients.yaml", "auto_mapping", "auto_map")),
+        ("a way to nobody", envoy, "nodez", replace(beside, "clients.yaml", "cluster: nodes", "cluster: nodez")),
+        ("one of its certificate's", envoy, "privat_key", replace(beside, "certificate.yaml", "private_key", "privat_key")),
+        ("an Envoy that reads over mistakes", envoy, "read over", lambda m: m.envoy["args"].pop()),
+        ("one of a limit's", envoy, "max_token", replace(limits, "limits.yaml", "max_tokens", "max_token")),
+        ("a limit of another kind", envoy, "Router", replace(limits, "limits.yaml", "local_ratelimit.v3.LocalRateLimit", "router.v3.Router")),
+        ("a limit of no method", limited_methods, "no method", replace(limits, "limits.yaml", "/Fetch}", "/Fecth}")),
+        ("a method that counts twice", limited_methods, "others", replace(limits, "limits.yaml", "|Fetch)", ")")),
+        ("one of an Envoy's in front of all", envoy, "outlier", replace(front, "front.yaml", "outlier_detection", "outlier_detektion")),
+        ("a front before another port", settings, "9191", replace(front, "front.yaml", "n2, port_value: 9091", "n2, port_value: 9191")),
+        ("a front with other bounds", twins, "circuit", replace(front, "front.yaml", "max_requests: 100000", "max_requests: 1000")),
     ]
 
 
@@ -526,6 +658,8 @@ def main():
         paths: (),
         permissions: (),
         settings: (server,),
+        twins: (),
+        limited_methods: (),
         envoy: (options.envoy,),
     }
     if subprocess.run([options.server, "--version"], capture_output=True).returncode != 0:
@@ -534,6 +668,10 @@ def main():
     if options.envoy is None:
         del checks[envoy]
         print("skipped: what Envoy says of deploy/envoy needs Envoy")
+    elif not CONTRACT.exists():
+        del checks[envoy]
+        print("skipped: what Envoy says of deploy/envoy needs what the build writes of proto (mvn package)")
+    of_envoy = {twins, limited_methods, envoy}
     failed = 0
 
     def report(what, problems):
@@ -554,12 +692,13 @@ def main():
             for directory in sorted(file.parent for file in OVERLAYS.glob("*/kustomization.yaml"))
         }
         rendered["the example in docs/kubernetes.md"] = functools.partial(example, options.kubectl)
+        rendered["deploy/envoy-global-limits"] = functools.partial(with_global_limits, options.kubectl)
         for name, manifests_of in rendered.items():
             problems = []
             try:
                 manifests = manifests_of()
                 for check, others in checks.items():
-                    if check is not envoy or manifests.envoy is not None:
+                    if check not in of_envoy or manifests.envoy is not None:
                         problems += check(manifests, *others)
             except (RuntimeError, LookupError) as e:
                 problems.append(str(e))

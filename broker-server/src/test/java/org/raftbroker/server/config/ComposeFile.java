@@ -98,8 +98,9 @@ record ComposeFile(Path path, Map<String, @Nullable Object> root) {
 
   /** One service: its keys as they stand in the file. */
   record Service(Map<String, @Nullable Object> keys) {
+    /** Others of its image are started with a command of their own. */
     boolean isBroker() {
-      return keys.containsKey("build");
+      return keys.containsKey("build") && !keys.containsKey("entrypoint");
     }
 
     String text(String key) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -22,6 +23,7 @@ import org.raftbroker.storage.cassandra.ContactPoint;
 class ComposeFileTest {
   private static final Path REPOSITORY = Path.of("..");
   private static final String CONFIG_TARGET = "/etc/raftbroker/broker.yaml";
+  private static final String PROMETHEUS_TARGET = "/etc/prometheus/prometheus.yaml";
 
   /** After {@code shutdown.timeout} a node has so long until it ends itself. */
   private static final Duration STOP_GRACE = Duration.ofSeconds(10);
@@ -134,8 +136,8 @@ class ComposeFileTest {
                   .containsEntry("dockerfile", "docker/Dockerfile");
               assertThat(dockerfile)
                   .contains("HEALTHCHECK ")
-                  .contains(
-                      "\"http://127.0.0.1:" + config(service).self().http().port() + "/readyz\"");
+                  .contains("/dev/tcp/127.0.0.1/" + config(service).self().http().port() + " ")
+                  .contains("GET /readyz ");
               assertThat(service.section("depends_on"))
                   .isEqualTo(
                       Map.of(
@@ -152,17 +154,47 @@ class ComposeFileTest {
         .forEach(
             (name, service) -> {
               assertThat(service.keys()).as(name).containsKey("mem_limit");
-              assertThat(service.texts("volumes"))
-                  .as(name)
-                  .singleElement()
-                  .asString()
-                  .matches(volume -> volumes.contains(volume.substring(0, volume.indexOf(':'))));
+              assertThat(service.texts("volumes")).as(name).isNotEmpty();
+              for (String mount : service.texts("volumes")) {
+                String from = mount.substring(0, mount.indexOf(':'));
+                if (from.startsWith(".")) {
+                  assertThat(REPOSITORY.resolve("docker").resolve(from)).isDirectory();
+                  assertThat(mount).endsWith(":ro");
+                } else {
+                  assertThat(volumes).as(mount).contains(from);
+                }
+              }
               Duration grace = Quantity.duration(service.text("stop_grace_period")).orElseThrow();
               if (service.isBroker()) {
                 assertThat(grace)
                     .isGreaterThan(config(service).shutdown().timeout().plus(STOP_GRACE));
               }
             });
+  }
+
+  /** Neither says so when it is sent elsewhere: one refuses clients, the other shows nothing. */
+  @Test
+  void envoyAndPrometheusKnowTheBrokers() throws IOException {
+    String front = Files.readString(REPOSITORY.resolve("deploy/envoy/front.yaml"));
+    String prometheus =
+        Files.readString(compose.config(compose.service("prometheus"), PROMETHEUS_TARGET));
+    List<String> scraped = new ArrayList<>();
+    brokers()
+        .forEach(
+            (name, service) -> {
+              int port = config(service).listen().grpc(config(service).self()).port();
+              assertThat(front).contains("{address: " + name + ", port_value: " + port + "}");
+              scraped.add("\"" + name + ":" + config(service).self().http().port() + "\"");
+            });
+    assertThat(prometheus)
+        .contains("targets: [" + String.join(", ", scraped) + "]")
+        .contains("targets: [\"envoy:9902\"]");
+    assertThat(front).contains("{address: 0.0.0.0, port_value: 9902}");
+    assertThat(compose.service("envoy").text("image"))
+        .isEqualTo(
+            "docker.io/envoyproxy/envoy:v" + found("deploy/envoy-binary", "(?m)^version=(.+)$"));
+    assertThat(Files.readString(REPOSITORY.resolve("deploy/envoy/statefulset.yaml")))
+        .contains(":distroless-v" + found("deploy/envoy-binary", "(?m)^version=(.+)$"));
   }
 
   @Test

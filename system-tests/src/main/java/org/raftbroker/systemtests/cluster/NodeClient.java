@@ -27,6 +27,16 @@ public final class NodeClient implements AutoCloseable {
     this.channel = channel;
   }
 
+  /**
+   * One that takes another way than straight to its node.
+   *
+   * @param node what it is called; need not be one node
+   * @param channel the way; closed with the client
+   */
+  public static NodeClient over(String node, ManagedChannel channel) {
+    return new NodeClient(node, channel);
+  }
+
   /** One whose connection holds little that was not asked for, so that slowness shows at once. */
   static NodeClient withSmallWindow(NodePlace place, int windowBytes) {
     return new NodeClient(place.id(), builder(place).flowControlWindow(windowBytes).build());

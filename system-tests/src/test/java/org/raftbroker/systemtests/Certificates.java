@@ -1,0 +1,97 @@
+package org.raftbroker.systemtests;
+
+import io.grpc.netty.GrpcSslContexts;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.pkitesting.CertificateBuilder;
+import io.netty.pkitesting.X509Bundle;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
+
+/** An authority of the test's own, and what it has signed: Envoy's certificate, and clients'. */
+final class Certificates {
+  private final X509Bundle authority;
+
+  Certificates() {
+    try {
+      authority =
+          new CertificateBuilder()
+              .subject("CN=RaftBroker tests")
+              .setIsCertificateAuthority(true)
+              .buildSelfSigned();
+    } catch (Exception e) {
+      throw new IllegalStateException("no certificate for an authority", e);
+    }
+  }
+
+  /** Writes what Envoy wants: its certificate, its key, and who may sign those of clients. */
+  void writeServers(Path directory) {
+    X509Bundle server =
+        signed(new CertificateBuilder().subject("CN=envoy").addSanIpAddress("127.0.0.1"));
+    try {
+      Files.createDirectories(directory);
+      Files.writeString(directory.resolve("tls.crt"), server.getCertificatePathPEM());
+      Files.writeString(directory.resolve("tls.key"), server.getPrivateKeyPEM());
+      Files.writeString(directory.resolve("ca.crt"), authority.getCertificatePEM());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * For a gRPC client.
+   *
+   * @param name of the certificate that it shows; null: it shows none
+   */
+  SslContext ofClient(@Nullable String name) {
+    SslContextBuilder context = GrpcSslContexts.forClient().trustManager(authority());
+    if (name != null) {
+      X509Bundle own = signed(new CertificateBuilder().subject("CN=" + name));
+      context.keyManager(own.getKeyPair().getPrivate(), own.getCertificatePath());
+    }
+    try {
+      return context.build();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** For an HTTP client, which shows no certificate. */
+  SSLContext ofBrowser() {
+    try {
+      KeyStore trusted = KeyStore.getInstance("PKCS12");
+      trusted.load(null, null);
+      trusted.setCertificateEntry("authority", authority());
+      TrustManagerFactory trust =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trust.init(trusted);
+      SSLContext context = SSLContext.getInstance("TLS");
+      context.init(null, trust.getTrustManagers(), null);
+      return context;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private X509Certificate authority() {
+    return authority.getCertificate();
+  }
+
+  private X509Bundle signed(CertificateBuilder certificate) {
+    try {
+      return certificate.buildIssuedBy(authority);
+    } catch (Exception e) {
+      throw new IllegalStateException("no certificate from the authority", e);
+    }
+  }
+}
