@@ -37,7 +37,7 @@ func (c *Client) Subscribe(ctx context.Context, subject string, start Start) ite
 			if errors.Is(err, errStopped) {
 				return
 			}
-			if subscription.delivered {
+			if subscription.served {
 				retries = newRetries(len(c.nodes))
 			}
 			start = subscription.next
@@ -59,8 +59,8 @@ type subscription struct {
 	subject string
 	// next moves with what was delivered.
 	next Start
-	// delivered says that the node has sent anything at all.
-	delivered bool
+	// served says that the node has sent anything at all, so that what comes after is another outage.
+	served bool
 }
 
 // follow delivers messages until the stream breaks, and returns why; errStopped if the reader has stopped.
@@ -88,7 +88,7 @@ func (s *subscription) follow(ctx context.Context, deliver func(Message) bool) e
 		if err != nil {
 			return err
 		}
-		s.delivered = true
+		s.served = true
 		if progress := frame.GetProgress(); progress != nil {
 			// Everything up to the head was sent, so that a subscription from now on, too, has a place to go on from.
 			s.next = s.next.after(progress.GetHeadId())

@@ -127,9 +127,10 @@ export class Client {
     let retries = new Retries(this.nodes.length);
     for (;;) {
       const node = this.node();
+      let served = false;
       try {
         for await (const frame of node.frames(subject, start, signal)) {
-          retries = new Retries(this.nodes.length);
+          served = true;
           if (frame.progress !== undefined) {
             // Everything up to the head was sent, so that a subscription from now on, too, has a place to go on from.
             start = startAfter(start, frame.progress.headId);
@@ -141,6 +142,9 @@ export class Client {
           yield messageOf(frame);
         }
       } catch (failure) {
+        if (served) {
+          retries = new Retries(this.nodes.length);
+        }
         await this.recover(node, failure, retries, signal);
       }
     }
@@ -181,6 +185,10 @@ export class Client {
 }
 
 type Answer<T> = (error: ServiceError | null, response: T) => void;
+
+function isServiceError(failure: unknown): failure is ServiceError {
+  return failure instanceof Error && "metadata" in failure && failure.metadata instanceof Metadata;
+}
 
 /** One node and the connection to it. */
 class Node {
@@ -231,9 +239,7 @@ class Node {
       }
     } catch (failure) {
       signal?.throwIfAborted();
-      throw failure instanceof BrokerError
-        ? failure
-        : BrokerError.of(failure as ServiceError, this.address);
+      throw isServiceError(failure) ? BrokerError.of(failure, this.address) : failure;
     } finally {
       signal?.removeEventListener("abort", cancel);
       stream.cancel();

@@ -117,9 +117,10 @@ class Client:
         retries = Retries(len(self._nodes))
         while True:
             node = self._nodes[self._current]
+            served = False
             try:
                 async for frame in node.frames(subject, start):
-                    retries = Retries(len(self._nodes))
+                    served = True
                     if frame.HasField("progress"):
                         # Everything up to the head was sent, so that a subscription from now on, too, has a place to go
                         # on from.
@@ -129,6 +130,8 @@ class Client:
                         start = start.after(frame.id)
                     yield Message.of(frame)
             except BrokerError as failure:
+                if served:
+                    retries = Retries(len(self._nodes))
                 await self._recover(node, failure, retries)
 
     async def _call(self, ask: Callable[[_Node], Awaitable[_Answer]]) -> _Answer:

@@ -54,7 +54,7 @@ final class ClientProgram implements AutoCloseable {
         int code = build.awaitEnd(Duration.ofMinutes(10));
         String said = String.join("\n", build.printed()) + "\n" + build.complaints();
         if (code == NOT_TO_BE_HAD) {
-          System.err.println(build.complaints());
+          System.err.println("!!! " + build.complaints());
         }
         assumeTrue(code != NOT_TO_BE_HAD, said);
         if (code != 0) {
