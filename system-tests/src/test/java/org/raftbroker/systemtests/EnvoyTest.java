@@ -258,6 +258,9 @@ class EnvoyTest {
                     "address: 127.0.0.1, port_value: " + wire.port()));
         NodeClient client = envoy.clientAt("127.0.0.1");
         Inbox<MessageResponse> stored = subscribe(cluster.client(1), "envoy.lost")) {
+      Awaitility.await("node 2 gets calls, too")
+          .atMost(BOUND)
+          .until(() -> envoy.metric(HEALTHY) == 3);
       // Everything is connected and compiled: soon after, Envoy finds out that node 2 is silent.
       for (int i = 0; i < count; i++) {
         client.publish("envoy.connected", "by some node");
