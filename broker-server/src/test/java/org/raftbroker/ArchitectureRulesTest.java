@@ -76,6 +76,9 @@ final class ArchitectureRulesTest {
     wrong("grpc", "server.grpc", "org.raftbroker.raft.command.Entry entry;");
     wrong("http", "server.http", "io.grpc.Status status;");
     wrong("console", "server.console", "org.raftbroker.raft.Shard shard;");
+    wrong("tracing", "server.tracing", "org.raftbroker.raft.Shard shard;");
+    wrong(
+        "onlyOnePackageKnowsOpenTelemetry", "server.grpc", "io.opentelemetry.api.trace.Span span;");
     wrong("metrics", "server.metrics", "org.raftbroker.raft.command.Entry entry;");
     wrong(
         "onlyOnePackageKnowsMicrometer",

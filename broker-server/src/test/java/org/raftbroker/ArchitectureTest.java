@@ -35,6 +35,7 @@ final class ArchitectureTest {
   private static final String LOGGING = "org.slf4j..";
   private static final String JSON = "tools.jackson..";
   private static final String MICROMETER = "io.micrometer..";
+  private static final String OPEN_TELEMETRY = "io.opentelemetry..";
 
   // --- broker-storage
 
@@ -284,6 +285,22 @@ final class ArchitectureTest {
           JSON,
           "com.sun.net.httpserver..");
 
+  /** Of the front it knows the tracer that it implements, and where messages go. */
+  @ArchTest
+  static final ArchRule tracing =
+      mayKnow(
+          "server.tracing",
+          ours("server.grpc"),
+          ours("server.delivery"),
+          ours("storage"),
+          ours("message"),
+          ours("config"),
+          PROTOBUF,
+          OPEN_TELEMETRY);
+
+  @ArchTest
+  static final ArchRule onlyOnePackageKnowsOpenTelemetry = onlyIn("server.tracing", OPEN_TELEMETRY);
+
   /** Of the front it knows the observers that it implements. */
   @ArchTest
   static final ArchRule metrics =
@@ -325,6 +342,7 @@ final class ArchitectureTest {
           ours("server.grpc"),
           ours("server.http"),
           ours("server.console"),
+          ours("server.tracing"),
           LOGGING,
           JSON,
           "org.snakeyaml.engine..");
@@ -376,6 +394,7 @@ final class ArchitectureTest {
                       "server.grpc",
                       "server.http",
                       "server.console",
+                      "server.tracing",
                       "server.metrics",
                       "server.config",
                       "server.logging",

@@ -32,6 +32,7 @@ import org.raftbroker.server.grpc.AdminService;
 import org.raftbroker.server.grpc.BrokerService;
 import org.raftbroker.server.grpc.ClusterAdmin;
 import org.raftbroker.server.grpc.GrpcServer;
+import org.raftbroker.server.grpc.MessageTracer;
 import org.raftbroker.server.http.HttpFront;
 import org.raftbroker.server.http.Pages;
 import org.raftbroker.server.http.Readiness;
@@ -46,6 +47,7 @@ import org.raftbroker.server.peer.PeerBroadcast;
 import org.raftbroker.server.peer.PeerConnections;
 import org.raftbroker.server.peer.PeerService;
 import org.raftbroker.server.peer.ReplicaFollowers;
+import org.raftbroker.server.tracing.Tracing;
 import org.raftbroker.server.transport.EventLoops;
 import org.raftbroker.storage.rocksdb.RocksStores;
 import org.slf4j.Logger;
@@ -78,6 +80,7 @@ public final class BrokerNode {
   private final CursorDelivery delivery;
   private final Participation participation;
   private final PeerService peerService;
+  private final @Nullable Tracing tracing;
   private final GrpcServer grpc;
   private final @Nullable Console console;
   private final HttpFront http;
@@ -149,8 +152,19 @@ public final class BrokerNode {
             interestTable,
             broadcast,
             loops);
+    tracing =
+        Tracing.of(
+                config.tracing(), new Tracing.Source(config.cluster().name(), self.id(), version))
+            .orElse(null);
     BrokerService broker =
-        new BrokerService(ratis.shards(), delivery, broadcast, config.limits(), loops, metrics);
+        new BrokerService(
+            ratis.shards(),
+            delivery,
+            broadcast,
+            config.limits(),
+            loops,
+            metrics,
+            tracing == null ? MessageTracer.NONE : tracing);
     AdminService admin =
         new AdminService(
             new AdminService.Build(config.cluster().name(), version, Instant.now()),
@@ -316,6 +330,9 @@ public final class BrokerNode {
     peerService.endStreams();
     if (!grpc.close(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))) {
       log.atWarn().log("calls were cut off because the time to stop was over (shutdown.timeout)");
+    }
+    if (tracing != null) {
+      tracing.close();
     }
     if (console != null) {
       console.close();

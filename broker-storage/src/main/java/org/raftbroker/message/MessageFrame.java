@@ -137,6 +137,28 @@ public final class MessageFrame {
     }
   }
 
+  /** What was published with the message; empty if nothing was. */
+  public static Map<String, String> headers(byte[] frame) {
+    CodedInputStream in = CodedInputStream.newInstance(frame);
+    try {
+      if (!seek(in, MessageResponse.HEADERS_FIELD_NUMBER)) {
+        return Map.of();
+      }
+      Map<String, String> headers = new TreeMap<>();
+      do {
+        int outer = in.pushLimit(in.readRawVarint32());
+        in.readTag();
+        String key = in.readString();
+        in.readTag();
+        headers.put(key, in.readString());
+        in.popLimit(outer);
+      } while (WireFormat.getTagFieldNumber(in.readTag()) == MessageResponse.HEADERS_FIELD_NUMBER);
+      return headers;
+    } catch (IOException e) {
+      throw notAMessage(e);
+    }
+  }
+
   private static int headerSize(Map.Entry<String, String> header) {
     return CodedOutputStream.computeStringSize(1, header.getKey())
         + CodedOutputStream.computeStringSize(2, header.getValue());

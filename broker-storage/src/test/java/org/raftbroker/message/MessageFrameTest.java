@@ -114,6 +114,16 @@ final class MessageFrameTest {
     return ~crc;
   }
 
+  @Test
+  void headersAreReadBack() {
+    Map<String, String> headers = Map.of("b", "2", "a", "1", "empty", "");
+
+    assertThat(MessageFrame.headers(MessageFrame.encode(withHeaders(headers), 5, 1, 2, 4, 7)))
+        .isEqualTo(headers);
+    assertThat(MessageFrame.headers(MessageFrame.encode(withHeaders(Map.of()), 5, 1, 0, 4, 7)))
+        .isEmpty();
+  }
+
   private static NewMessage withHeaders(Map<String, String> headers) {
     return new NewMessage(ORDERS, ByteString.EMPTY, 0, headers, null);
   }

@@ -23,6 +23,7 @@ import org.raftbroker.server.membership.jgroups.JGroupsConfig;
 import org.raftbroker.server.membership.kubernetes.KubernetesConfig;
 import org.raftbroker.server.membership.serf.SerfConfig;
 import org.raftbroker.server.peer.PeerConfig;
+import org.raftbroker.server.tracing.TracingConfig;
 import org.raftbroker.storage.cassandra.CassandraConfig;
 import org.raftbroker.storage.postgres.PostgresConfig;
 import org.raftbroker.storage.rocksdb.StoreConfig;
@@ -48,6 +49,7 @@ public record NodeConfig(
     PlacementConfig placement,
     HttpConfig http,
     ConsoleConfig console,
+    TracingConfig tracing,
     ShutdownConfig shutdown) {
 
   /**
@@ -104,6 +106,7 @@ public record NodeConfig(
         PlacementConfig.read(yaml.section("placement")),
         HttpConfig.read(yaml.section("http")),
         ConsoleConfig.read(yaml.section("http").section("console")),
+        TracingConfig.read(yaml.section("tracing")),
         ShutdownConfig.read(yaml.section("shutdown")));
   }
 

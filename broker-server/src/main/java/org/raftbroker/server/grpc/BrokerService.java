@@ -35,6 +35,7 @@ public final class BrokerService {
   private final LimitsConfig limits;
   private final EventLoops loops;
   private final RequestObserver observer;
+  private final MessageTracer tracer;
   private final WireFormat wire;
   private final PublishStreams publishStreams;
 
@@ -44,15 +45,17 @@ public final class BrokerService {
       PeerBroadcast broadcast,
       LimitsConfig limits,
       EventLoops loops,
-      RequestObserver observer) {
+      RequestObserver observer,
+      MessageTracer tracer) {
     this.shards = shards;
     this.delivery = delivery;
     this.broadcast = broadcast;
     this.limits = limits;
     this.loops = loops;
     this.observer = observer;
+    this.tracer = tracer;
     this.wire = new WireFormat(limits);
-    this.publishStreams = new PublishStreams(shards, wire, limits, loops, observer);
+    this.publishStreams = new PublishStreams(shards, wire, limits, loops, observer, tracer);
   }
 
   /** Ends every publish stream once it is answered; each later one at once. */
@@ -80,11 +83,11 @@ public final class BrokerService {
         .encoded(
             BrokerGrpc.getSubscribeMethod(),
             SubscribeRequest.getDefaultInstance(),
-            streams.bound(new SubscribeHandler(delivery, false, limits, loops, observer)))
+            streams.bound(new SubscribeHandler(delivery, false, limits, loops, observer, tracer)))
         .encoded(
             BrokerGrpc.getSubscribeBatchesMethod(),
             SubscribeRequest.getDefaultInstance(),
-            streams.bound(new SubscribeHandler(delivery, true, limits, loops, observer)))
+            streams.bound(new SubscribeHandler(delivery, true, limits, loops, observer, tracer)))
         .encodedUnary(
             BrokerGrpc.getFetchMethod(),
             FetchRequest.getDefaultInstance(),
@@ -97,10 +100,19 @@ public final class BrokerService {
   }
 
   private CompletableFuture<PublishResponse> publish(PublishRequest request) {
+    long arrivedNanos = System.nanoTime();
     NewMessage message = wire.toNewMessage(request);
     Shard shard = shards.of(message.subject());
     WireFormat.checkBody(message, shard.settings(message.subject()));
-    return shard.publish(List.of(message)).thenApply(outcome -> published(message, outcome));
+    CompletableFuture<Outcome> outcome = shard.publish(List.of(message));
+    if (tracer.follows(message)) {
+      MessageTracer.Publish publish =
+          new MessageTracer.Publish(
+              shard.number(), List.of(message), arrivedNanos, System.nanoTime());
+      outcome =
+          outcome.whenComplete((answer, failure) -> tracer.onAnswered(publish, answer, failure));
+    }
+    return outcome.thenApply(answer -> published(message, answer));
   }
 
   private static PublishResponse published(NewMessage message, Outcome outcome) {
@@ -111,7 +123,7 @@ public final class BrokerService {
   }
 
   private CompletableFuture<PublishResults> publishBatch(PublishBatchRequest request) {
-    PublishFrame frame = PublishFrame.of(request.getMessagesList(), wire, shards, limits);
+    PublishFrame frame = PublishFrame.of(request.getMessagesList(), wire, shards, limits, tracer);
     CompletableFuture<PublishResults> answer = new CompletableFuture<>();
     frame.publish(() -> answer.complete(new PublishResults(List.of(frame))));
     return answer;

@@ -22,11 +22,13 @@ final class PublishFrame {
   private final @Nullable ErrorStatus[] errors;
   private final List<Part> parts = new ArrayList<>(1);
   private final AtomicInteger unansweredParts = new AtomicInteger();
+  private final MessageTracer tracer;
   private final long arrivedNanos = System.nanoTime();
   private int weight;
   private int bodyBytes;
 
-  private PublishFrame(int messages) {
+  private PublishFrame(int messages, MessageTracer tracer) {
+    this.tracer = tracer;
     this.ids = new long[messages];
     this.errors = new @Nullable ErrorStatus[messages];
   }
@@ -38,7 +40,11 @@ final class PublishFrame {
    * @throws BrokerException {@link Reason#BATCH_INVALID} if the frame as a whole must be refused
    */
   static PublishFrame of(
-      List<PublishRequest> requests, WireFormat wire, Shards shards, LimitsConfig limits) {
+      List<PublishRequest> requests,
+      WireFormat wire,
+      Shards shards,
+      LimitsConfig limits,
+      MessageTracer tracer) {
     if (requests.isEmpty() || requests.size() > limits.maxBatchMessages()) {
       throw new BrokerException(
           Reason.BATCH_INVALID,
@@ -46,7 +52,7 @@ final class PublishFrame {
               "the frame has %d messages; send 1 to %d (limits.maxBatchMessages)",
               requests.size(), limits.maxBatchMessages()));
     }
-    PublishFrame frame = new PublishFrame(requests.size());
+    PublishFrame frame = new PublishFrame(requests.size(), tracer);
     @Nullable Part[] partByShard = new @Nullable Part[shards.all().size()];
     for (int i = 0; i < requests.size(); i++) {
       try {
@@ -60,6 +66,7 @@ final class PublishFrame {
           frame.parts.add(part);
         }
         part.add(i, message);
+        part.isFollowed |= tracer.follows(message);
         frame.weight += message.weight();
         frame.bodyBytes += message.body().size();
       } catch (BrokerException refusal) {
@@ -91,12 +98,20 @@ final class PublishFrame {
     unansweredParts.set(parts.size());
     for (Part part : parts) {
       CompletableFuture<Outcome> future = part.shard.publish(part.messages);
+      MessageTracer.@Nullable Publish publish =
+          part.isFollowed
+              ? new MessageTracer.Publish(
+                  part.shard.number(), part.messages, arrivedNanos, System.nanoTime())
+              : null;
       // A completion of ours does not throw, so the future that it makes tells nothing.
       var unused =
           future.whenComplete(
               (outcome, failure) -> {
                 part.outcome = outcome;
                 part.failure = failure;
+                if (publish != null) {
+                  tracer.onAnswered(publish, outcome, failure);
+                }
                 if (unansweredParts.decrementAndGet() == 0) {
                   onAnswered.run();
                 }
@@ -156,6 +171,7 @@ final class PublishFrame {
     private final Shard shard;
     private final List<NewMessage> messages;
     private final int[] positions;
+    private boolean isFollowed;
 
     // Written before the last part is counted down, read after that.
     private @Nullable Outcome outcome;

@@ -18,6 +18,7 @@ final class PublishStreams implements ServerCallHandler<Request<PublishStreamReq
   private final LimitsConfig limits;
   private final EventLoops loops;
   private final RequestObserver observer;
+  private final MessageTracer tracer;
   private final Set<PublishStreamCall> open = ConcurrentHashMap.newKeySet();
   private volatile @Nullable BrokerException ended;
 
@@ -26,12 +27,14 @@ final class PublishStreams implements ServerCallHandler<Request<PublishStreamReq
       WireFormat wire,
       LimitsConfig limits,
       EventLoops loops,
-      RequestObserver observer) {
+      RequestObserver observer,
+      MessageTracer tracer) {
     this.shards = shards;
     this.wire = wire;
     this.limits = limits;
     this.loops = loops;
     this.observer = observer;
+    this.tracer = tracer;
   }
 
   @Override
@@ -41,7 +44,7 @@ final class PublishStreams implements ServerCallHandler<Request<PublishStreamReq
         new PublishStreamCall(
             call,
             loops.current(),
-            requests -> PublishFrame.of(requests, wire, shards, limits),
+            requests -> PublishFrame.of(requests, wire, shards, limits, tracer),
             limits,
             observer,
             open::remove);

@@ -28,16 +28,22 @@ final class StreamOutbound implements Outbound {
   private final EventExecutor loop;
   private final boolean batches;
   private final RequestObserver observer;
+  private final MessageTracer tracer;
 
   private MessageBatchFrame batch = new MessageBatchFrame();
   private boolean open;
 
   StreamOutbound(
-      ServerCall<?, Encoded> call, EventExecutor loop, boolean batches, RequestObserver observer) {
+      ServerCall<?, Encoded> call,
+      EventExecutor loop,
+      boolean batches,
+      RequestObserver observer,
+      MessageTracer tracer) {
     this.call = call;
     this.loop = loop;
     this.batches = batches;
     this.observer = observer;
+    this.tracer = tracer;
   }
 
   /** Tells the client that the subscription is in place; nothing can be sent before. */
@@ -73,6 +79,7 @@ final class StreamOutbound implements Outbound {
   @Override
   public void send(StoredMessage message) {
     send(message.frame());
+    tracer.onDelivered(message, this);
   }
 
   @Override

@@ -19,6 +19,7 @@ final class SubscribeHandler implements ServerCallHandler<Request<SubscribeReque
   private final LimitsConfig limits;
   private final EventLoops loops;
   private final RequestObserver observer;
+  private final MessageTracer tracer;
 
   /**
    * @param batches whether a frame carries many messages
@@ -28,12 +29,14 @@ final class SubscribeHandler implements ServerCallHandler<Request<SubscribeReque
       boolean batches,
       LimitsConfig limits,
       EventLoops loops,
-      RequestObserver observer) {
+      RequestObserver observer,
+      MessageTracer tracer) {
     this.delivery = delivery;
     this.batches = batches;
     this.limits = limits;
     this.loops = loops;
     this.observer = observer;
+    this.tracer = tracer;
   }
 
   @Override
@@ -41,7 +44,7 @@ final class SubscribeHandler implements ServerCallHandler<Request<SubscribeReque
       ServerCall<Request<SubscribeRequest>, Encoded> call, Metadata headers) {
     call.setOnReadyThreshold(limits.maxUnsentBytes());
     call.request(1);
-    return new Call(new StreamOutbound(call, loops.current(), batches, observer));
+    return new Call(new StreamOutbound(call, loops.current(), batches, observer, tracer));
   }
 
   /** One subscription's call. Only touched on its event loop. */

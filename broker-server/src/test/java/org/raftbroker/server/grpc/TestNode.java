@@ -134,7 +134,8 @@ public final class TestNode implements AutoCloseable {
             membership.self().grpc(),
             limits,
             loops,
-            new BrokerService(shards, delivery, broadcast, limits, loops, requests),
+            new BrokerService(
+                shards, delivery, broadcast, limits, loops, requests, MessageTracer.NONE),
             new AdminService(
                 new AdminService.Build("test", "0.0", Instant.EPOCH),
                 membership,
