@@ -4,6 +4,7 @@ import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.raftbroker.client.MessageStream;
 import org.raftbroker.proto.MessageResponse;
 import org.raftbroker.proto.SubscribeRequest;
 

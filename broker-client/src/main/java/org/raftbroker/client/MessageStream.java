@@ -16,10 +16,11 @@ import org.raftbroker.proto.MessageResponse;
 import org.raftbroker.proto.SubscribeRequest;
 
 /**
- * One Subscribe call, read by one thread. Asks the transport for more only as frames are taken, so
- * a slow reader of the output slows the server down instead of filling memory.
+ * One Subscribe call at one node, read by one thread: what a {@link Subscription} is made of. Asks
+ * the transport for more only as frames are taken, so a slow reader slows the node down instead of
+ * filling memory.
  */
-final class MessageStream implements AutoCloseable {
+public final class MessageStream implements AutoCloseable {
   private static final int WINDOW_FRAMES = 512;
 
   /** Asking for frames one at a time would cost a task on the transport's thread for each. */
@@ -44,7 +45,8 @@ final class MessageStream implements AutoCloseable {
     this.call = call;
   }
 
-  static MessageStream open(Channel channel, SubscribeRequest request) {
+  /** Asks; whether the node takes it shows {@link #awaitInPlace}. */
+  public static MessageStream open(Channel channel, SubscribeRequest request) {
     ClientCall<SubscribeRequest, MessageResponse> call =
         channel.newCall(BrokerGrpc.getSubscribeMethod(), CallOptions.DEFAULT);
     MessageStream stream = new MessageStream(call);
@@ -60,7 +62,7 @@ final class MessageStream implements AutoCloseable {
    *
    * @throws StatusRuntimeException if it is refused or the timeout passes
    */
-  void awaitInPlace(Duration timeout) throws InterruptedException {
+  public void awaitInPlace(Duration timeout) throws InterruptedException {
     Event event = events.poll(timeout.toNanos(), TimeUnit.NANOSECONDS);
     if (event == null) {
       throw Status.DEADLINE_EXCEEDED.asRuntimeException();
@@ -75,7 +77,7 @@ final class MessageStream implements AutoCloseable {
   }
 
   /** Whether {@link #take} returns without waiting. */
-  boolean ready() {
+  public boolean ready() {
     return peeked != null || !events.isEmpty();
   }
 
@@ -84,7 +86,7 @@ final class MessageStream implements AutoCloseable {
    *
    * @throws StatusRuntimeException when the stream has ended; OK means that the server ended it
    */
-  MessageResponse take() throws InterruptedException {
+  public MessageResponse take() throws InterruptedException {
     if (!inPlace) {
       throw new IllegalStateException("take before awaitInPlace");
     }
