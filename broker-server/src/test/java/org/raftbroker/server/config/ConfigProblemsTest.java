@@ -58,7 +58,7 @@ class ConfigProblemsTest {
             GOOD + "kafka: {brokers: 3}\n",
             "line 11: unknown key kafka; known sections: cluster, node, listen, membership,"
                 + " groupCommit, raft, store, archive, cassandra, postgres, delivery, limits, peers,"
-                + " placement, http, shutdown"),
+                + " placement, http, tracing, shutdown"),
         file(
             "key unlike any",
             GOOD + "shutdown: {xyz: 1}\n",
