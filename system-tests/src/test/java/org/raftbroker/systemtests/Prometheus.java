@@ -13,6 +13,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -88,6 +89,14 @@ final class Prometheus implements AutoCloseable {
   int valuesOf(String expression) {
     Yaml data = get("query?query=" + URLEncoder.encode(expression, UTF_8));
     return data.at("result").items().size();
+  }
+
+  /** Evaluates an expression: the names of the alerts that it finds. */
+  List<String> alertsOf(String expression) {
+    Yaml data = get("query?query=" + URLEncoder.encode(expression, UTF_8));
+    return data.at("result").items().stream()
+        .map(series -> series.at("metric").at("alertname").text())
+        .toList();
   }
 
   /** Of each metric that was scraped or recorded, which labels it has. */
