@@ -1,6 +1,7 @@
 package org.raftbroker.systemtests.cluster;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
 import java.net.URI;
@@ -88,7 +89,14 @@ public final class BrokerProcess {
           .until(() -> !isRunning() || httpStatus("/readyz") == HttpURLConnection.HTTP_OK);
     } catch (ConditionTimeoutException e) {
       throw new IllegalStateException(
-          id() + " is not ready after " + bound.toSeconds() + " s\n" + lastLogLines(60), e);
+          id()
+              + " is not ready after "
+              + bound.toSeconds()
+              + " s; it says: "
+              + readiness()
+              + "\n"
+              + lastLogLines(60),
+          e);
     }
     if (!isRunning()) {
       throw new IllegalStateException(
@@ -97,6 +105,21 @@ public final class BrokerProcess {
   }
 
   /** What the HTTP port answers to a GET; 0 if it does not answer. */
+  /** Why it is not ready, in its own words. */
+  private String readiness() {
+    try {
+      HttpURLConnection connection = connect("/readyz");
+      int status = connection.getResponseCode();
+      try (InputStream body = connection.getErrorStream()) {
+        return body == null
+            ? "HTTP " + status
+            : new String(body.readAllBytes(), StandardCharsets.UTF_8);
+      }
+    } catch (IOException down) {
+      return "nothing (" + down + ")";
+    }
+  }
+
   public int httpStatus(String path) {
     try {
       HttpURLConnection connection = connect(path);
