@@ -129,9 +129,8 @@ public abstract class DynamicMembershipTest {
     Membership after = fleet.start(fleet.member("n3"));
     awaitUp(here, after.self());
 
-    assertThat(changes.lines())
-        .containsExactly(
-            "n2 JOINED up", "n2 DOWN stopped", "n2 JOINED up", "n2 LEFT left", "n3 JOINED up");
+    changes.expect(
+        "n2 JOINED up", "n2 DOWN stopped", "n2 JOINED up", "n2 LEFT left", "n3 JOINED up");
   }
 
   @Test

@@ -1,7 +1,11 @@
 package org.raftbroker.server.membership;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.awaitility.Awaitility;
 
 /** What a listener was told, as lines. */
 public final class RecordedChanges implements MembershipListener {
@@ -21,5 +25,13 @@ public final class RecordedChanges implements MembershipListener {
 
   public List<String> lines() {
     return lines;
+  }
+
+  /** Listeners are told a moment after the members show it: waits for as many, and compares. */
+  public void expect(String... wanted) {
+    Awaitility.await("as many changes are told")
+        .atMost(Duration.ofSeconds(10))
+        .untilAsserted(() -> assertThat(lines).hasSizeGreaterThanOrEqualTo(wanted.length));
+    assertThat(lines).containsExactly(wanted);
   }
 }
