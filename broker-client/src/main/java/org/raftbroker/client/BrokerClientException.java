@@ -53,6 +53,15 @@ public final class BrokerClientException extends RuntimeException {
         e);
   }
 
+  /** What gRPC told an observer of a call. */
+  static BrokerClientException of(Throwable failure, String node) {
+    return of(
+        failure instanceof StatusRuntimeException known
+            ? known
+            : Status.fromThrowable(failure).asRuntimeException(),
+        node);
+  }
+
   /** A message of a stream that was refused on its own. */
   static BrokerClientException of(com.google.rpc.Status refusal, String node) {
     Code code = Status.fromCodeValue(refusal.getCode()).getCode();

@@ -1,7 +1,6 @@
 package org.raftbroker.client;
 
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -57,7 +56,7 @@ final class PublishStream {
     this.attemptTimeout = attemptTimeout;
     this.ticks =
         thread.scheduleWithFixedDelay(
-            this::tick, TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
+            () -> guarded(this::tick), TICK.toMillis(), TICK.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Sends it, soon; on any thread. */
@@ -290,11 +289,7 @@ final class PublishStream {
 
     @Override
     public void onError(Throwable cause) {
-      StatusRuntimeException known =
-          cause instanceof StatusRuntimeException e
-              ? e
-              : Status.fromThrowable(cause).asRuntimeException();
-      run(() -> onBroken(this, BrokerClientException.of(known, node)));
+      run(() -> onBroken(this, BrokerClientException.of(cause, node)));
     }
 
     @Override

@@ -2,8 +2,6 @@ package org.raftbroker.client;
 
 import io.grpc.CallOptions;
 import io.grpc.MethodDescriptor;
-import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
@@ -121,11 +119,7 @@ final class UnaryCall<Q, A> {
 
     @Override
     public void onError(Throwable cause) {
-      StatusRuntimeException known =
-          cause instanceof StatusRuntimeException e
-              ? e
-              : Status.fromThrowable(cause).asRuntimeException();
-      failed(BrokerClientException.of(known, node));
+      failed(BrokerClientException.of(cause, node));
     }
 
     @Override

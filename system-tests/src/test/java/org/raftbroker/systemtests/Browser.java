@@ -1,6 +1,5 @@
 package org.raftbroker.systemtests;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -12,7 +11,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -35,29 +33,20 @@ final class Browser implements AutoCloseable {
   private final PortBlock ports = PortBlock.reserve();
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(TIMEOUT).build();
-  private final Process driver;
+  private final Program driver;
   private String session = "";
 
   private Browser(Path log) {
     try {
-      driver =
-          new ProcessBuilder("chromedriver", "--port=" + ports.port(1))
-              .redirectErrorStream(true)
-              .redirectOutput(log.toFile())
-              .start();
-    } catch (IOException e) {
+      driver = Program.start(log, "chromedriver", "--port=" + ports.port(1));
+    } catch (UncheckedIOException e) {
       ports.close();
-      throw new UncheckedIOException(e);
+      throw e;
     }
   }
 
   static boolean isInstalled() {
-    return Stream.of("chromium", "chromedriver").allMatch(Browser::isOnPath);
-  }
-
-  private static boolean isOnPath(String program) {
-    return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
-        .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
+    return Program.isInstalled("chromium") && Program.isInstalled("chromedriver");
   }
 
   /**
@@ -251,12 +240,7 @@ final class Browser implements AutoCloseable {
         var unused = command("DELETE", "", ""); // ends Chromium
       }
     } finally {
-      driver.destroyForcibly();
-      try {
-        var unused = driver.waitFor(20, TimeUnit.SECONDS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
+      driver.close();
       ports.close();
     }
   }

@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -52,7 +51,7 @@ final class Envoy implements AutoCloseable {
   private final Certificates certificates = new Certificates();
   private final Path directory;
   private final Path log;
-  private final Process process;
+  private final Program envoy;
 
   /** Where Envoy stands. */
   enum Place {
@@ -110,19 +109,16 @@ final class Envoy implements AutoCloseable {
     if (!missing.isEmpty()) {
       throw new IllegalStateException(SOURCE + " does not have " + missing);
     }
-    Files.createDirectories(log.getParent());
-    process =
-        new ProcessBuilder(
-                program.toString(),
-                "--config-path",
-                directory.resolve(place.bootstrap).toString(),
-                "--concurrency",
-                "2",
-                "--disable-hot-restart",
-                "--reject-unknown-dynamic-fields")
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
+    envoy =
+        Program.start(
+            log,
+            program.toString(),
+            "--config-path",
+            directory.resolve(place.bootstrap).toString(),
+            "--concurrency",
+            "2",
+            "--disable-hot-restart",
+            "--reject-unknown-dynamic-fields");
   }
 
   /** The program, if there is one for this machine; its first call may have to fetch it. */
@@ -180,9 +176,7 @@ final class Envoy implements AutoCloseable {
   }
 
   private boolean takesClients() {
-    if (!process.isAlive()) {
-      throw new IllegalStateException("Envoy has ended with " + process.exitValue());
-    }
+    envoy.requireRunning();
     return metric("envoy_listener_manager_workers_started") == 1
         && metric("envoy_listener_manager_total_listeners_active") == 2
         && metric("envoy_cluster_membership_healthy{envoy_cluster_name=\"nodes\"}")
@@ -310,12 +304,7 @@ final class Envoy implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroyForcibly();
-    try {
-      var unused = process.waitFor(20, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    envoy.close();
     ports.close();
   }
 }

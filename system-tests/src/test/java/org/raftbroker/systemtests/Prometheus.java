@@ -2,7 +2,6 @@ package org.raftbroker.systemtests;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -10,7 +9,6 @@ import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -19,7 +17,6 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -33,28 +30,25 @@ final class Prometheus implements AutoCloseable {
 
   private final PortBlock ports = PortBlock.reserve();
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
-  private final Process process;
+  private final Program program;
 
   private Prometheus(Path config, Path directory, Path log) {
     try {
-      process =
-          new ProcessBuilder(
-                  "prometheus",
-                  "--config.file=" + config,
-                  "--storage.tsdb.path=" + directory.resolve("prometheus"),
-                  "--web.listen-address=" + address())
-              .redirectErrorStream(true)
-              .redirectOutput(log.toFile())
-              .start();
-    } catch (IOException e) {
+      program =
+          Program.start(
+              log,
+              "prometheus",
+              "--config.file=" + config,
+              "--storage.tsdb.path=" + directory.resolve("prometheus"),
+              "--web.listen-address=" + address());
+    } catch (UncheckedIOException e) {
       ports.close();
-      throw new UncheckedIOException(e);
+      throw e;
     }
   }
 
   static boolean isInstalled() {
-    return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
-        .anyMatch(directory -> Files.isExecutable(Path.of(directory, "prometheus")));
+    return Program.isInstalled("prometheus");
   }
 
   /**
@@ -170,12 +164,7 @@ final class Prometheus implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroyForcibly();
-    try {
-      var unused = process.waitFor(20, TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    program.close();
     ports.close();
   }
 }

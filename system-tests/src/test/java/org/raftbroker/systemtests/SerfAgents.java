@@ -1,15 +1,12 @@
 package org.raftbroker.systemtests;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.raftbroker.systemtests.cluster.PortBlock;
 
 /** Real Serf agents on this machine that know each other; numbered from 1. One thread. */
@@ -23,8 +20,7 @@ final class SerfAgents implements AutoCloseable {
   }
 
   static boolean areInstalled() {
-    return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
-        .anyMatch(directory -> Files.isExecutable(Path.of(directory, "serf")));
+    return Program.isInstalled("serf");
   }
 
   static SerfAgents start(int count, Path logs) {
