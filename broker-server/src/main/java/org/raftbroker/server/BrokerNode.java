@@ -267,8 +267,13 @@ public final class BrokerNode {
   }
 
   private void lookAround() {
-    catchUp.look();
-    grpc.serving(readiness().ready());
+    try {
+      catchUp.look();
+      grpc.serving(readiness().ready());
+    } catch (RuntimeException e) {
+      // Thrown on, it would be the last look: the timer says nothing and stops.
+      log.atError().setCause(e).log("looking for readiness failed; it is looked for again");
+    }
   }
 
   /** Whether clients should be sent here. Any thread; does not block. */

@@ -98,7 +98,8 @@ final class RatisLog implements ReplicatedLog {
             .build();
     try {
       return server.submitClientRequestAsync(request).thenApply(RatisLog::content);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
+      // Whoever submits waits for the answer, and for nothing else.
       return CompletableFuture.failedFuture(e);
     }
   }
