@@ -24,7 +24,6 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -44,7 +43,7 @@ import org.raftbroker.systemtests.cluster.NodeClient;
  * Whatever a client asks for: the answer is the one of the contract, and the server still serves.
  */
 @Tag("system")
-@ExtendWith(SharedCluster.class)
+@SharedCluster.Usual
 class BadInputTest {
   private static final Duration DEADLINE = Duration.ofSeconds(10);
   private static final int MIB = 1 << 20;

@@ -12,7 +12,6 @@ import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -23,7 +22,6 @@ import org.raftbroker.systemtests.cluster.LocalCluster;
  * is, and grpcurl, against real nodes that are killed under them.
  */
 @Tag("system")
-@ExtendWith(SharedCluster.class)
 @SharedCluster.Shape(nodes = 3, shards = 1)
 class ClientsTest {
   private static final Duration BOUND = Duration.ofMinutes(1);

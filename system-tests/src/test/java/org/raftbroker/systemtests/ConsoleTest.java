@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.raftbroker.proto.BrokerGrpc;
@@ -40,6 +41,7 @@ import org.raftbroker.systemtests.monitoring.Yaml;
  */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @Tag("system")
+@Isolated // measures times
 class ConsoleTest {
   private static final Duration BOUND = Duration.ofSeconds(60);
   private static final Duration POLL = Duration.ofMillis(50);

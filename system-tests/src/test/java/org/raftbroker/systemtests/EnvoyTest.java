@@ -40,8 +40,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.TestReporter;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.raftbroker.proto.BrokerGrpc;
 import org.raftbroker.proto.FetchRequest;
 import org.raftbroker.proto.MessageResponse;
@@ -58,7 +58,8 @@ import org.raftbroker.systemtests.monitoring.Yaml;
  * it lets through, what it refuses and how, and that nothing is lost or doubled on the way.
  */
 @Tag("system")
-@ExtendWith(SharedCluster.class)
+@Isolated // measures times
+@SharedCluster.Usual
 class EnvoyTest {
   private static final Duration BOUND = Duration.ofSeconds(30);
 

@@ -15,7 +15,6 @@ import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.raftbroker.proto.BroadcastResponse;
 import org.raftbroker.proto.BrokerGrpc;
 import org.raftbroker.proto.BrokerGrpc.BrokerBlockingStub;
@@ -33,7 +32,7 @@ import org.raftbroker.systemtests.cluster.LocalCluster;
 
 /** What a newcomer tries: everything once, always at another node than before. */
 @Tag("system")
-@ExtendWith(SharedCluster.class)
+@SharedCluster.Usual
 class FirstStepsTest {
   private static final Duration DEADLINE = Duration.ofSeconds(10);
 

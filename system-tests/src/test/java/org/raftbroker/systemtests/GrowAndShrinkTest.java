@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.raftbroker.proto.FetchRequest;
 import org.raftbroker.proto.admin.ChangeClusterRequest;
 import org.raftbroker.systemtests.cluster.ClusterSpec;
@@ -24,6 +25,7 @@ import org.raftbroker.systemtests.load.LoadPlan;
 
 /** A cluster of three becomes one of five and one of three again, while clients work. */
 @Tag("system")
+@Isolated // measures times
 class GrowAndShrinkTest {
   private static final Duration BOUND = Duration.ofMinutes(1);
 

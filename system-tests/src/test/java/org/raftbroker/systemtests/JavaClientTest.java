@@ -18,7 +18,6 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.raftbroker.client.BrokerClient;
 import org.raftbroker.client.BrokerClientException;
 import org.raftbroker.client.Publisher;
@@ -31,7 +30,7 @@ import org.raftbroker.systemtests.cluster.LocalCluster;
 
 /** The client for Java, against nodes that die. */
 @Tag("system")
-@ExtendWith(SharedCluster.class)
+@SharedCluster.Usual
 class JavaClientTest {
   private static final Duration BOUND = Duration.ofMinutes(2);
   private static final int MESSAGES = 30_000;

@@ -6,7 +6,6 @@ import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.raftbroker.systemtests.cluster.LocalCluster;
 import org.raftbroker.systemtests.load.Load;
 import org.raftbroker.systemtests.load.LoadPlan;
@@ -16,7 +15,7 @@ import org.raftbroker.systemtests.load.LoadPlan;
  * leads: its clients, its subscribers and its reads must notice nothing worse than a delay.
  */
 @Tag("system")
-@ExtendWith(SharedCluster.class)
+@SharedCluster.Usual
 class LeaderPausedTest {
   private static final Duration BOUND = Duration.ofMinutes(1);
 

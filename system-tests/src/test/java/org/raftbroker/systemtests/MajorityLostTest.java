@@ -8,7 +8,6 @@ import java.time.Duration;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.raftbroker.proto.BrokerGrpc.BrokerBlockingStub;
 import org.raftbroker.proto.FetchRequest;
 import org.raftbroker.proto.IncIdxRequest;
@@ -19,7 +18,7 @@ import org.raftbroker.systemtests.cluster.LocalCluster;
  * Two of three nodes are gone: what is left refuses, in time, and needs nobody's help to recover.
  */
 @Tag("system")
-@ExtendWith(SharedCluster.class)
+@SharedCluster.Usual
 class MajorityLostTest {
   /**
    * Longer than an election that nobody wins and the patience of the survivor: after these it

@@ -11,7 +11,6 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.raftbroker.proto.BroadcastResponse;
 import org.raftbroker.proto.BrokerGrpc;
 import org.raftbroker.proto.FetchRequest;
@@ -35,7 +34,6 @@ import org.raftbroker.systemtests.load.LoadPlan;
 
 /** Four nodes, one shard with replicas on the first three: the fourth serves it all the same. */
 @Tag("system")
-@ExtendWith(SharedCluster.class)
 @SharedCluster.Shape(nodes = 4, shards = 1)
 class NodeWithoutReplicaTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);

@@ -6,14 +6,13 @@ import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.raftbroker.systemtests.cluster.LocalCluster;
 import org.raftbroker.systemtests.load.Load;
 import org.raftbroker.systemtests.load.LoadPlan;
 
 /** kill -9, of one node and of all. */
 @Tag("system")
-@ExtendWith(SharedCluster.class)
+@SharedCluster.Usual
 class NodesKilledTest {
   private static final Duration BOUND = Duration.ofMinutes(1);
 

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.raftbroker.proto.BrokerGrpc;
 import org.raftbroker.proto.FetchRequest;
 import org.raftbroker.proto.MessageResponse;
@@ -44,6 +45,7 @@ import org.raftbroker.systemtests.monitoring.Rule;
  * alerts fire when nodes die.
  */
 @Tag("system")
+@Isolated // measures times
 class PrometheusTest {
   private static final Duration BOUND = Duration.ofSeconds(40);
 

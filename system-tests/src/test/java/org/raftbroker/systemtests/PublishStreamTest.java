@@ -2,12 +2,11 @@ package org.raftbroker.systemtests;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.raftbroker.systemtests.cluster.LocalCluster;
 
 /** The fast way in keeps the order of its requests. */
 @Tag("system")
-@ExtendWith(SharedCluster.class)
+@SharedCluster.Usual
 class PublishStreamTest {
   /** System property: a million in the full form. */
   private static final int MESSAGES =

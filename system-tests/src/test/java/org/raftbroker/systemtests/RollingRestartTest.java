@@ -6,14 +6,13 @@ import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.raftbroker.systemtests.cluster.LocalCluster;
 import org.raftbroker.systemtests.load.Load;
 import org.raftbroker.systemtests.load.LoadPlan;
 
 /** An operator replaces one node after the other while clients work. */
 @Tag("system")
-@ExtendWith(SharedCluster.class)
+@SharedCluster.Usual
 class RollingRestartTest {
   private static final Duration BOUND = Duration.ofMinutes(1);
 

@@ -10,11 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.raftbroker.systemtests.cluster.ClusterSpec;
 import org.raftbroker.systemtests.cluster.DirectoryTree;
 import org.raftbroker.systemtests.cluster.LocalCluster;
@@ -22,16 +24,26 @@ import org.raftbroker.systemtests.cluster.NodeLogs;
 
 /**
  * Gives tests a cluster that many of them share, because starting one takes longer than most tests:
- * three nodes with default settings, which live as long as the run, or what {@link Shape} says, for
- * one class. Each test finds it whole, and uses subjects of its own. A failed test carries the ends
- * of the nodes' logs, and the next test gets a new cluster.
+ * the {@link Usual} one, or what {@link Shape} says. Each test finds it whole, and uses subjects of
+ * its own. A failed test carries the ends of the nodes' logs, and the next test gets a new cluster.
  */
 final class SharedCluster
     implements BeforeEachCallback, ParameterResolver, TestExecutionExceptionHandler {
 
-  /** On a test class whose tests share a cluster unlike the usual one. */
+  /**
+   * Three nodes with default settings, which live as long as the run. Test classes that share it
+   * take turns: they kill its nodes.
+   */
   @Retention(RetentionPolicy.RUNTIME)
   @Target(ElementType.TYPE)
+  @ExtendWith(SharedCluster.class)
+  @ResourceLock("the usual cluster")
+  @interface Usual {}
+
+  /** A cluster of the tests of one class. */
+  @Retention(RetentionPolicy.RUNTIME)
+  @Target(ElementType.TYPE)
+  @ExtendWith(SharedCluster.class)
   @interface Shape {
     int nodes();
 

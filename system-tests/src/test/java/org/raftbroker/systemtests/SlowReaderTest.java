@@ -11,7 +11,6 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.raftbroker.systemtests.cluster.LocalCluster;
 import org.raftbroker.systemtests.cluster.NodeClient;
 import org.raftbroker.systemtests.history.History;
@@ -24,7 +23,7 @@ import org.raftbroker.systemtests.load.Subscriber;
 
 /** A subscriber that hardly reads costs its node nothing, and misses nothing. */
 @Tag("system")
-@ExtendWith(SharedCluster.class)
+@SharedCluster.Usual
 class SlowReaderTest {
   private static final int MESSAGES = 100_000;
   private static final int BODY_BYTES = 256;

@@ -8,14 +8,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.raftbroker.systemtests.cluster.BrokerProcess;
 import org.raftbroker.systemtests.cluster.LocalCluster;
 
 /** A node that may not start says why and what to do; one that is to stop does, in time. */
 @Tag("system")
-@ExtendWith(SharedCluster.class)
+@SharedCluster.Usual
 class StartAndStopTest {
   private static final Duration REFUSAL_BOUND = Duration.ofSeconds(30);
 

@@ -9,7 +9,6 @@ import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.raftbroker.proto.FetchRequest;
 import org.raftbroker.proto.admin.AdminGrpc;
 import org.raftbroker.proto.admin.CreateSubjectRequest;
@@ -24,7 +23,7 @@ import org.raftbroker.systemtests.cluster.LocalCluster;
 
 /** Subjects are administered at any node, and every node obeys. */
 @Tag("system")
-@ExtendWith(SharedCluster.class)
+@SharedCluster.Usual
 class SubjectsTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
