@@ -1,18 +1,16 @@
 package org.raftbroker.systemtests;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.raftbroker.systemtests.cluster.PortBlock;
 
 /** Real Serf agents on this machine that know each other; numbered from 1. One thread. */
 final class SerfAgents implements AutoCloseable {
   private final PortBlock ports = PortBlock.reserve();
-  private final List<Process> processes = new ArrayList<>();
+  private final List<Program> agents = new ArrayList<>();
   private final Path logs;
 
   private SerfAgents(Path logs) {
@@ -32,23 +30,17 @@ final class SerfAgents implements AutoCloseable {
   }
 
   private void start(int n) {
-    try {
-      processes.add(
-          new ProcessBuilder(
-                  "serf",
-                  "agent",
-                  "-node=machine" + n,
-                  "-bind=127.0.0.1:" + ports.port(2 * n - 1),
-                  "-rpc-addr=" + rpc(n),
-                  "-retry-join=127.0.0.1:" + ports.port(1),
-                  "-retry-interval=500ms",
-                  "-profile=local")
-              .redirectErrorStream(true)
-              .redirectOutput(logs.resolve("serf" + n + ".log").toFile())
-              .start());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    agents.add(
+        Program.start(
+            logs.resolve("serf" + n + ".log"),
+            "serf",
+            "agent",
+            "-node=machine" + n,
+            "-bind=127.0.0.1:" + ports.port(2 * n - 1),
+            "-rpc-addr=" + rpc(n),
+            "-retry-join=127.0.0.1:" + ports.port(1),
+            "-retry-interval=500ms",
+            "-profile=local"));
   }
 
   String rpc(int n) {
@@ -67,19 +59,12 @@ final class SerfAgents implements AutoCloseable {
 
   /** SIGKILL. */
   void kill(int n) {
-    processes.get(n - 1).destroyForcibly();
+    agents.get(n - 1).close();
   }
 
   @Override
   public void close() {
-    processes.forEach(Process::destroyForcibly);
-    try {
-      for (Process process : processes) {
-        var unused = process.waitFor(20, TimeUnit.SECONDS);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    agents.forEach(Program::close);
     ports.close();
   }
 }

@@ -57,8 +57,6 @@ import org.raftbroker.testservers.TestServers;
 @NeedsPostgres
 @Timeout(240)
 final class ArchivingTest {
-  private static final Subject ORDERS = new Subject("orders");
-  private static final Subject INVOICES = new Subject("invoices");
   private static final RaftConfig QUICK =
       new RaftConfig(Duration.ofMillis(400), 4 << 20, 96 << 20, 1 << 20, 100, 10, 64 << 20);
   private static final ArchiveConfig SMALL_STEPS =
@@ -78,6 +76,9 @@ final class ArchivingTest {
 
   @TempDir Path directory;
   private final String name = "t" + NAMES.incrementAndGet();
+  // All tests have one keyspace, because Cassandra takes seconds to make one.
+  private final Subject orders = new Subject("orders-" + name);
+  private final Subject invoices = new Subject("invoices-" + name);
   private final List<Archiver> archivers = new ArrayList<>();
   private final AtomicReference<@Nullable CrashPoint> crashAt = new AtomicReference<>();
   private Archive archive = openArchive();
@@ -109,7 +110,7 @@ final class ArchivingTest {
         new CassandraConfig(
             List.of(new ContactPoint("127.0.0.1", cassandra.port())),
             usual.localDatacenter(),
-            name,
+            "archiving",
             usual.replicationFactor(),
             usual.consistency(),
             usual.credentials(),
@@ -139,7 +140,7 @@ final class ArchivingTest {
     await()
         .atMost(ThreeReplicas.PATIENCE)
         .ignoreExceptions()
-        .until(() -> archive.message(ORDERS, 1).get() == null);
+        .until(() -> archive.message(orders, 1).get() == null);
   }
 
   @AfterEach
@@ -152,31 +153,31 @@ final class ArchivingTest {
   void whatIsArchivedIsReadAtEveryNode() throws Exception {
     try (ThreeReplicas cluster = start("first", false)) {
       ThreeReplicas.Node node = cluster.node("n1");
-      publish(node, ORDERS, 1, 300);
-      assertThat(node.shard(0).reserve(ORDERS, 5).join()).isEqualTo(305);
-      publish(node, ORDERS, 306, 320);
-      publish(node, INVOICES, 1, 3);
+      publish(node, orders, 1, 300);
+      assertThat(node.shard(0).reserve(orders, 5).join()).isEqualTo(305);
+      publish(node, orders, 306, 320);
+      publish(node, invoices, 1, 3);
 
       awaitAllArchived(cluster);
 
       for (ThreeReplicas.Node each : cluster.running()) {
-        assertThat(each.shard(0).reader().read(ORDERS, 1, 1 << 20)).isEmpty();
-        assertThat(each.body(ORDERS, 1)).isEqualTo("m1");
-        assertThat(each.body(ORDERS, 320)).isEqualTo("m320");
-        assertThat(each.body(INVOICES, 3)).isEqualTo("m3");
+        assertThat(each.shard(0).reader().read(orders, 1, 1 << 20)).isEmpty();
+        assertThat(each.body(orders, 1)).isEqualTo("m1");
+        assertThat(each.body(orders, 320)).isEqualTo("m320");
+        assertThat(each.body(invoices, 3)).isEqualTo("m3");
         assertThat(reasonOfFetch(each, 303)).isEqualTo(Reason.ID_RESERVED);
         assertThat(reasonOfFetch(each, 321)).isEqualTo(Reason.ID_NOT_PUBLISHED);
-        MessageRun run = each.shard(0).read(ORDERS, 299, 1 << 20, 0).join();
+        MessageRun run = each.shard(0).read(orders, 299, 1 << 20, 0).join();
         assertThat(run.messages().stream().map(StoredMessage::id).limit(3))
             .containsExactly(299L, 300L, 306L);
         assertThat(run.completeTo()).isEqualTo(320);
-        assertThat(each.shard(0).firstIdAtOrAfter(ORDERS, 1).join()).isEqualTo(1);
+        assertThat(each.shard(0).firstIdAtOrAfter(orders, 1).join()).isEqualTo(1);
       }
-      assertThat(archivedSubject(ORDERS).lastId()).isEqualTo(320);
-      assertThat(archivedSubject(ORDERS).archivedId()).isEqualTo(320);
-      assertThat(archivedSubject(ORDERS).messages()).isEqualTo(315);
-      assertThat(catalog.reserved(List.of(ORDERS)))
-          .isEqualTo(Map.of(ORDERS, List.of(new ReservedRun(ORDERS, 301, 305))));
+      assertThat(archivedSubject(orders).lastId()).isEqualTo(320);
+      assertThat(archivedSubject(orders).archivedId()).isEqualTo(320);
+      assertThat(archivedSubject(orders).messages()).isEqualTo(315);
+      assertThat(catalog.reserved(List.of(orders)))
+          .isEqualTo(Map.of(orders, List.of(new ReservedRun(orders, 301, 305))));
     } finally {
       stopArchivers();
     }
@@ -197,16 +198,16 @@ final class ArchivingTest {
   void aStepThatCrashesIsDoneAgain(CrashPoint point) throws Exception {
     try (ThreeReplicas cluster = start("first", false)) {
       ThreeReplicas.Node node = cluster.node("n2");
-      publish(node, ORDERS, 1, 60);
+      publish(node, orders, 1, 60);
       crashAt.set(point);
-      publish(node, ORDERS, 61, 200);
+      publish(node, orders, 61, 200);
       await().atMost(ThreeReplicas.PATIENCE).until(() -> crashAt.get() == null);
       // Another leader goes on where the step ended.
       String leader = cluster.awaitLeader(0);
       String next = "n" + (1 + Integer.parseInt(leader.substring(1)) % 3);
       cluster.node(leader).shard(0).transferLeadership(next).exceptionally(why -> "").join();
       cluster.awaitLeader(0);
-      publish(node, ORDERS, 201, 220);
+      publish(node, orders, 201, 220);
 
       awaitAllArchived(cluster);
 
@@ -221,35 +222,35 @@ final class ArchivingTest {
   void whatIsPurgedLeavesTheArchive(CrashPoint point) throws Exception {
     try (ThreeReplicas cluster = start("first", false)) {
       ThreeReplicas.Node node = cluster.node("n1");
-      publish(node, ORDERS, 1, 2_100);
+      publish(node, orders, 1, 2_100);
       awaitAllArchived(cluster);
       crashAt.set(point);
 
-      assertThat(node.shard(0).submit(new PurgeSubject(ORDERS, 1_500)).join()).isEqualTo(1_501);
+      assertThat(node.shard(0).submit(new PurgeSubject(orders, 1_500)).join()).isEqualTo(1_501);
       await().atMost(ThreeReplicas.PATIENCE).until(() -> crashAt.get() == null);
       awaitRemoved(cluster);
 
       for (ThreeReplicas.Node each : cluster.running()) {
         assertThat(reasonOfFetch(each, 1_500)).isEqualTo(Reason.MESSAGE_REMOVED);
-        assertThat(each.body(ORDERS, 1_501)).isEqualTo("m1501");
-        MessageRun run = each.shard(0).read(ORDERS, 1, 1, 0).join();
+        assertThat(each.body(orders, 1_501)).isEqualTo("m1501");
+        MessageRun run = each.shard(0).read(orders, 1, 1, 0).join();
         assertThat(run.messages()).extracting(StoredMessage::id).containsExactly(1_501L);
-        assertThat(each.shard(0).firstIdAtOrAfter(ORDERS, 1).join()).isEqualTo(1_501);
+        assertThat(each.shard(0).firstIdAtOrAfter(orders, 1).join()).isEqualTo(1_501);
       }
-      assertThat(archive.message(ORDERS, 1_023).get()).isNull();
-      assertThat(archive.message(ORDERS, 1_501).get()).isNotNull();
+      assertThat(archive.message(orders, 1_023).get()).isNull();
+      assertThat(archive.message(orders, 1_501).get()).isNotNull();
 
-      assertThat(node.shard(0).submit(new DeleteSubject(ORDERS)).join()).isEqualTo(2_101);
+      assertThat(node.shard(0).submit(new DeleteSubject(orders)).join()).isEqualTo(2_101);
       awaitRemoved(cluster);
       awaitAllArchived(cluster);
 
-      assertThat(archive.read(ORDERS, 1, 2_100, 1 << 20).get().messages()).isEmpty();
-      assertThat(archivedSubject(ORDERS).firstId()).isEqualTo(2_101);
-      assertThat(archivedSubject(ORDERS).createdAtMillis()).isZero();
-      assertThat(node.publish(ORDERS, "anew").id(0)).isEqualTo(2_101);
+      assertThat(archive.read(orders, 1, 2_100, 1 << 20).get().messages()).isEmpty();
+      assertThat(archivedSubject(orders).firstId()).isEqualTo(2_101);
+      assertThat(archivedSubject(orders).createdAtMillis()).isZero();
+      assertThat(node.publish(orders, "anew").id(0)).isEqualTo(2_101);
       awaitAllArchived(cluster);
-      assertThat(node.body(ORDERS, 2_101)).isEqualTo("anew");
-      assertThat(archivedSubject(ORDERS).createdAtMillis()).isPositive();
+      assertThat(node.body(orders, 2_101)).isEqualTo("anew");
+      assertThat(archivedSubject(orders).createdAtMillis()).isPositive();
     } finally {
       stopArchivers();
     }
@@ -267,7 +268,7 @@ final class ArchivingTest {
   void leadersThatComeAndGoLoseNothing() throws Exception {
     try (ThreeReplicas cluster = start("first", false)) {
       for (int round = 0; round < 8; round++) {
-        publish(cluster.node("n3"), ORDERS, 1 + 50L * round, 50 + 50L * round);
+        publish(cluster.node("n3"), orders, 1 + 50L * round, 50 + 50L * round);
         String leader = cluster.awaitLeader(0);
         String next = "n" + (1 + Integer.parseInt(leader.substring(1)) % 3);
         cluster.node(leader).shard(0).transferLeadership(next).exceptionally(why -> "").join();
@@ -285,7 +286,7 @@ final class ArchivingTest {
   @Test
   void aClusterThatLostEveryDiskStartsFromTheArchive() throws Exception {
     try (ThreeReplicas cluster = start("lost", false)) {
-      publish(cluster.node("n1"), ORDERS, 1, 100);
+      publish(cluster.node("n1"), orders, 1, 100);
       awaitAllArchived(cluster);
     } finally {
       stopArchivers();
@@ -306,14 +307,14 @@ final class ArchivingTest {
     try (ThreeReplicas cluster = start("recovered", true)) {
       awaitOpen(cluster);
       for (ThreeReplicas.Node node : cluster.running()) {
-        assertThat(node.body(ORDERS, 1)).isEqualTo("m1");
-        assertThat(node.body(ORDERS, 100)).isEqualTo("m100");
+        assertThat(node.body(orders, 1)).isEqualTo("m1");
+        assertThat(node.body(orders, 100)).isEqualTo("m100");
       }
-      long next = cluster.node("n2").publish(ORDERS, "again").id(0);
+      long next = cluster.node("n2").publish(orders, "again").id(0);
       assertThat(next).isEqualTo(101 + SharedArchive.SKIPPED_IDS);
-      assertThat(cluster.node("n3").body(ORDERS, next)).isEqualTo("again");
+      assertThat(cluster.node("n3").body(orders, next)).isEqualTo("again");
       awaitAllArchived(cluster);
-      assertThat(archivedSubject(ORDERS).messages()).isEqualTo(101);
+      assertThat(archivedSubject(orders).messages()).isEqualTo(101);
     } finally {
       stopArchivers();
     }
@@ -333,7 +334,7 @@ final class ArchivingTest {
       }
       assertThat(published).isBetween(50L, 1_000L);
       assertThat(reasonOfPublish(cluster.node("n1"))).isEqualTo(Reason.BACKLOG_FULL);
-      assertThat(cluster.node("n1").body(ORDERS, published)).isEqualTo("x");
+      assertThat(cluster.node("n1").body(orders, published)).isEqualTo("x");
 
       startArchivers(cluster, false);
       awaitAllArchived(cluster);
@@ -402,14 +403,14 @@ final class ArchivingTest {
   private void assertAllThere(ThreeReplicas cluster, long count) {
     List<Long> ids = new ArrayList<>();
     for (long from = 1; from <= count; from = ids.get(ids.size() - 1) + 1) {
-      archive.read(ORDERS, from, count, 1 << 14).join().messages().forEach(m -> ids.add(m.id()));
+      archive.read(orders, from, count, 1 << 14).join().messages().forEach(m -> ids.add(m.id()));
     }
     assertThat(ids).hasSize((int) count).doesNotHaveDuplicates().isSorted();
     for (ThreeReplicas.Node node : cluster.running()) {
-      assertThat(node.shard(0).reader().read(ORDERS, 1, 1 << 20)).isEmpty();
-      assertThat(node.body(ORDERS, count)).isEqualTo("m" + count);
+      assertThat(node.shard(0).reader().read(orders, 1, 1 << 20)).isEmpty();
+      assertThat(node.body(orders, count)).isEqualTo("m" + count);
     }
-    assertThat(archivedSubject(ORDERS))
+    assertThat(archivedSubject(orders))
         .extracting(Catalog.ArchivedSubject::archivedId, Catalog.ArchivedSubject::messages)
         .containsExactly(count, count);
   }
@@ -429,18 +430,18 @@ final class ArchivingTest {
     published.forEach(CompletableFuture::join);
   }
 
-  private static @Nullable Reason reasonOfPublish(ThreeReplicas.Node node) {
+  private @Nullable Reason reasonOfPublish(ThreeReplicas.Node node) {
     try {
-      node.publish(ORDERS, "x");
+      node.publish(orders, "x");
       return null;
     } catch (CompletionException e) {
       return reason(e);
     }
   }
 
-  private static Reason reasonOfFetch(ThreeReplicas.Node node, long id) {
+  private Reason reasonOfFetch(ThreeReplicas.Node node, long id) {
     CompletionException failure =
-        catchThrowableOfType(CompletionException.class, () -> node.body(ORDERS, id));
+        catchThrowableOfType(CompletionException.class, () -> node.body(orders, id));
     return reason(failure);
   }
 

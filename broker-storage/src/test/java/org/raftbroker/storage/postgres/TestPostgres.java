@@ -12,10 +12,11 @@ import org.jspecify.annotations.Nullable;
 import org.raftbroker.testservers.TestServer;
 import org.raftbroker.testservers.TestServers;
 
-/** One real server for all tests of a run; each test takes a schema of its own. */
+/** One real server for all tests of this Java; each test takes a schema of its own. */
 final class TestPostgres {
   /** Programs that an earlier run unpacked are used again, and so is its data. */
-  private static final Path DIRECTORY = Path.of("target", "postgres");
+  private static final Path DIRECTORY =
+      Path.of("target", "postgres-" + Integer.getInteger("surefire.forkNumber", 1));
 
   private static final AtomicInteger SCHEMAS = new AtomicInteger();
 
