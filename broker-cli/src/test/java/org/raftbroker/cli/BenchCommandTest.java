@@ -94,7 +94,7 @@ class BenchCommandTest {
             "--warm-up",
             "0s",
             "--duration",
-            "3s")) {
+            "6s")) {
       bench.awaitErr("measure   1 s");
 
       other.close();
