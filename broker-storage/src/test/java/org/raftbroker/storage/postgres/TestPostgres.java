@@ -16,7 +16,7 @@ import org.raftbroker.testservers.TestServers;
 final class TestPostgres {
   /** Programs that an earlier run unpacked are used again, and so is its data. */
   private static final Path DIRECTORY =
-      Path.of("target", "postgres-" + System.getProperty("tests.fork", "1"));
+      Path.of("target", "postgres-" + System.getProperty("tests.fork", "one"));
 
   private static final AtomicInteger SCHEMAS = new AtomicInteger();
 
