@@ -3,6 +3,7 @@ package org.raftbroker.cli;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -137,9 +138,15 @@ public final class Brokerctl {
   }
 
   private static String didYouMean(ParameterException e) {
-    List<String> suggestions =
-        e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
-    return suggestions.isEmpty() ? "" : "; did you mean " + suggestions.get(0) + "?";
+    if (!(e instanceof UnmatchedArgumentException unmatched)) {
+      return "";
+    }
+    // Sorted by the letters that are in them; what was meant is a few strokes away.
+    String typed = unmatched.getUnmatched().get(0).replaceFirst("=.*", "");
+    return unmatched.getSuggestions().stream()
+        .min(Comparator.comparingInt(known -> Strokes.between(typed, known)))
+        .map(nearest -> "; did you mean " + nearest + "?")
+        .orElse("");
   }
 
   private static int failed(Terminal terminal, Exception e) throws Exception {
