@@ -13,6 +13,7 @@ import org.raftbroker.bench.BenchException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
@@ -83,6 +84,8 @@ public final class Brokerctl {
       description = "Longest wait for an answer, retries included. Default: 10s.")
   Duration timeout;
 
+  @Mixin TlsOptions tls;
+
   final Terminal terminal;
 
   Brokerctl(Terminal terminal) {
@@ -121,7 +124,7 @@ public final class Brokerctl {
   }
 
   Servers servers() {
-    return new Servers(addresses, timeout);
+    return new Servers(addresses, timeout, tls.credentials());
   }
 
   boolean json() {

@@ -3,13 +3,14 @@ package org.raftbroker.cli;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.util.Map;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.client.BrokerClientException;
 
 /**
  * What a command could not do, in one line: {@code error: CODE REASON message (hint)}. Code and
  * reason are those of the contract; reasons in front of which the server never got are our own:
- * CONNECT, CONNECTION_LOST, TIMEOUT, NOT_A_BROKER, and of commands that move replicas
+ * CONNECT, TLS, CONNECTION_LOST, TIMEOUT, NOT_A_BROKER, and of commands that move replicas
  * SERVER_TOO_OLD, MOVE_CHANGED, STILL_MOVING.
  */
 final class Failure extends RuntimeException {
@@ -19,6 +20,7 @@ final class Failure extends RuntimeException {
   private static final Map<String, String> HINTS =
       Map.ofEntries(
           Map.entry("CONNECT", "is the node running? see --server"),
+          Map.entry("TLS", "see --tls-ca, --tls-cert"),
           Map.entry("CONNECTION_LOST", "it may or may not have happened"),
           Map.entry("TIMEOUT", "it may or may not have happened; see --timeout"),
           Map.entry("NOT_A_BROKER", "is this the gRPC port of a RaftBroker node? see --server"),
@@ -100,7 +102,7 @@ final class Failure extends RuntimeException {
 
   private static String localReason(BrokerClientException e) {
     return switch (e.code()) {
-      case UNAVAILABLE -> e.neverSent() ? "CONNECT" : "CONNECTION_LOST";
+      case UNAVAILABLE -> isTlsError(e) ? "TLS" : e.neverSent() ? "CONNECT" : "CONNECTION_LOST";
       case CANCELLED -> "CONNECTION_LOST";
       case DEADLINE_EXCEEDED -> "TIMEOUT";
       case UNIMPLEMENTED -> "NOT_A_BROKER";
@@ -113,10 +115,20 @@ final class Failure extends RuntimeException {
   private static String localMessage(BrokerClientException e) {
     return switch (localReason(e)) {
       case "CONNECT" -> "cannot connect to " + e.node() + ": " + deepest(e);
+      case "TLS" -> "no TLS with " + e.node() + ": " + deepest(e);
       case "CONNECTION_LOST" -> "the connection to " + e.node() + " broke: " + deepest(e);
       case "TIMEOUT" -> "no answer from " + e.node() + " in time";
       default -> e.node() + " said: " + said(e);
     };
+  }
+
+  private static boolean isTlsError(BrokerClientException e) {
+    for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+      if (cause instanceof SSLException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static String deepest(BrokerClientException e) {

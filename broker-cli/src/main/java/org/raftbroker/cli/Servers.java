@@ -1,5 +1,6 @@
 package org.raftbroker.cli;
 
+import io.grpc.ChannelCredentials;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.ChannelOption;
@@ -25,11 +26,13 @@ final class Servers implements AutoCloseable {
 
   private final List<String> addresses;
   private final Duration timeout;
+  private final ChannelCredentials credentials;
   private final BrokerClient client;
 
-  Servers(List<String> addresses, Duration timeout) {
+  Servers(List<String> addresses, Duration timeout, ChannelCredentials credentials) {
     this.addresses = List.copyOf(addresses);
     this.timeout = timeout;
+    this.credentials = credentials;
     this.client = connect();
   }
 
@@ -88,10 +91,9 @@ final class Servers implements AutoCloseable {
   }
 
   private ManagedChannelBuilder<?> channel(String address) {
-    return NettyChannelBuilder.forTarget(address)
+    return NettyChannelBuilder.forTarget(address, credentials)
         .eventLoopGroup(loop)
         .channelType(NioSocketChannel.class)
-        .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS)
-        .usePlaintext();
+        .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_TIMEOUT_MILLIS);
   }
 }

@@ -220,7 +220,11 @@ public final class BrokerClient implements AutoCloseable {
       this.addresses = addresses;
     }
 
-    /** For TLS: {@code TlsChannelCredentials.create()}, for example. */
+    /**
+     * For TLS: {@code TlsChannelCredentials.create()} trusts whom Java trusts; its {@code
+     * newBuilder().trustManager(caPem).keyManager(certificatePem, keyPem).build()} trusts an
+     * authority of your own, and shows a certificate. Default: no TLS.
+     */
     public Builder credentials(ChannelCredentials credentials) {
       this.credentials = credentials;
       return this;

@@ -13,6 +13,7 @@ import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Optional;
+import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,7 +122,8 @@ public final class BrokerClientException extends RuntimeException {
     for (Throwable cause = getCause(); cause != null; cause = cause.getCause()) {
       if (cause instanceof ConnectException
           || cause instanceof NoRouteToHostException
-          || cause instanceof UnknownHostException) {
+          || cause instanceof UnknownHostException
+          || cause instanceof SSLHandshakeException) {
         return true;
       }
     }
