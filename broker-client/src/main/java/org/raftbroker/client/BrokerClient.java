@@ -239,9 +239,10 @@ public final class BrokerClient implements AutoCloseable {
     /**
      * How long nodes that have failed are asked again, with pauses between; default: as long as the
      * timeout. Zero: a call fails when each node has been asked once, or when one says that it
-     * should wait, as is right where a person does. What is asked again is a call at a node that
-     * went away, did not answer or cannot serve at the moment; a refusal is final at once. After a
-     * break, subscriptions have a patience of their own ({@link SubscriptionOptions#resumeFor}).
+     * should wait, as is right where a person does; so does a message of a publisher. What is asked
+     * again is a call at a node that went away, did not answer or cannot serve at the moment; a
+     * refusal is final at once. After a break, subscriptions have a patience of their own ({@link
+     * SubscriptionOptions#resumeFor}).
      */
     public Builder patience(Duration patience) {
       this.patience = patience;
