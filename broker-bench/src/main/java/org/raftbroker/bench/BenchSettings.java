@@ -1,5 +1,6 @@
 package org.raftbroker.bench;
 
+import io.grpc.ChannelCredentials;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.List;
  * What every workload has in common.
  *
  * @param servers host:port of each node to load; load is spread evenly over them
+ * @param credentials with TLS or without, for all of them
  * @param channelsPerNode connections to each node, at least 1. One is fastest on few cores
  * @param eventLoops threads that drive all connections, at least 1
  * @param warmUp load before the measurement
@@ -21,6 +23,7 @@ import java.util.List;
  */
 public record BenchSettings(
     List<String> servers,
+    ChannelCredentials credentials,
     int channelsPerNode,
     int eventLoops,
     WarmUp warmUp,
@@ -57,6 +60,7 @@ public record BenchSettings(
   BenchSettings withRate(double rate) {
     return new BenchSettings(
         servers,
+        credentials,
         channelsPerNode,
         eventLoops,
         warmUp,

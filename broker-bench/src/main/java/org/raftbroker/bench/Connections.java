@@ -65,12 +65,11 @@ final class Connections implements AutoCloseable {
       for (String server : settings.servers()) {
         EventLoopGroup group = groups.get(all.size() % groups.size());
         ManagedChannel channel =
-            NettyChannelBuilder.forTarget(server)
+            NettyChannelBuilder.forTarget(server, settings.credentials())
                 .eventLoopGroup(group)
                 .channelType(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
                 .directExecutor()
                 .disableRetry()
-                .usePlaintext()
                 .flowControlWindow(FLOW_CONTROL_WINDOW_BYTES)
                 .maxInboundMessageSize(MAX_ANSWER_BYTES)
                 .build();

@@ -1,6 +1,7 @@
 package org.raftbroker.cli;
 
 import java.util.concurrent.Callable;
+import org.raftbroker.client.Repeatable;
 import org.raftbroker.proto.admin.ChangeClusterRequest;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -23,7 +24,7 @@ final class ActivateCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     try (Servers servers = cluster.parent.servers()) {
       ClusterCommand.change(
-          servers, Retry.UNTIL_TIMEOUT, ChangeClusterRequest.newBuilder().setActivate(id));
+          servers.patient(), Repeatable.ALWAYS, ChangeClusterRequest.newBuilder().setActivate(id));
       cluster.print(
           id + " is active: it may have replicas",
           json ->

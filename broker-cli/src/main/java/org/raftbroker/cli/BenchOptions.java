@@ -75,6 +75,7 @@ final class BenchOptions {
   BenchSettings settings(Brokerctl brokerctl) {
     return new BenchSettings(
         brokerctl.addresses,
+        brokerctl.tls.credentials(),
         channels,
         threads,
         warmUp == null ? WarmUp.UNTIL_STEADY : WarmUp.of(warmUp),

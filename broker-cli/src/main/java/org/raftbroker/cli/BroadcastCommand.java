@@ -3,9 +3,7 @@ package org.raftbroker.cli;
 import com.google.protobuf.ByteString;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import org.raftbroker.proto.BroadcastResponse;
-import org.raftbroker.proto.BrokerGrpc;
 import org.raftbroker.proto.PublishRequest;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -43,14 +41,7 @@ final class BroadcastCommand implements Callable<Integer> {
               .setBody(ByteString.copyFromUtf8(body))
               .putAllHeaders(headers)
               .build();
-      BroadcastResponse answer =
-          servers.call(
-              Retry.IF_UNSENT,
-              attempt ->
-                  BrokerGrpc.newBlockingStub(attempt.channel())
-                      .withDeadlineAfter(attempt.timeoutNanos(), TimeUnit.NANOSECONDS)
-                      .broadcast(request));
-      print(answer);
+      print(Servers.answer(servers.client().broadcast(request)));
       return ExitCode.OK;
     }
   }

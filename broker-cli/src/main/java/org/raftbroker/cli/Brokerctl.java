@@ -3,6 +3,7 @@ package org.raftbroker.cli;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -12,6 +13,7 @@ import org.raftbroker.bench.BenchException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
@@ -82,6 +84,8 @@ public final class Brokerctl {
       description = "Longest wait for an answer, retries included. Default: 10s.")
   Duration timeout;
 
+  @Mixin TlsOptions tls;
+
   final Terminal terminal;
 
   Brokerctl(Terminal terminal) {
@@ -120,7 +124,7 @@ public final class Brokerctl {
   }
 
   Servers servers() {
-    return new Servers(addresses, timeout);
+    return new Servers(addresses, timeout, tls.credentials());
   }
 
   boolean json() {
@@ -137,9 +141,15 @@ public final class Brokerctl {
   }
 
   private static String didYouMean(ParameterException e) {
-    List<String> suggestions =
-        e instanceof UnmatchedArgumentException unmatched ? unmatched.getSuggestions() : List.of();
-    return suggestions.isEmpty() ? "" : "; did you mean " + suggestions.get(0) + "?";
+    if (!(e instanceof UnmatchedArgumentException unmatched)) {
+      return "";
+    }
+    // Sorted by the letters that are in them; what was meant is a few strokes away.
+    String typed = unmatched.getUnmatched().get(0).replaceFirst("=.*", "");
+    return unmatched.getSuggestions().stream()
+        .min(Comparator.comparingInt(known -> Strokes.between(typed, known)))
+        .map(nearest -> "; did you mean " + nearest + "?")
+        .orElse("");
   }
 
   private static int failed(Terminal terminal, Exception e) throws Exception {

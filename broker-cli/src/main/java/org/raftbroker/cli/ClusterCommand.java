@@ -2,6 +2,9 @@ package org.raftbroker.cli;
 
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.raftbroker.client.BrokerClient;
+import org.raftbroker.client.Repeatable;
+import org.raftbroker.proto.admin.AdminGrpc;
 import org.raftbroker.proto.admin.ChangeClusterRequest;
 import org.raftbroker.proto.admin.ClusterDescription;
 import picocli.CommandLine.Command;
@@ -51,11 +54,11 @@ final class ClusterCommand implements Callable<Integer> {
    * @return the map after it
    */
   static ClusterDescription change(
-      Servers servers, Retry retry, ChangeClusterRequest.Builder change)
+      BrokerClient client, Repeatable repeatable, ChangeClusterRequest.Builder change)
       throws InterruptedException {
     try {
-      return servers.call(
-          retry, attempt -> SubjectsCommand.admin(attempt).changeCluster(change.build()));
+      return Servers.answer(
+          client.call(AdminGrpc.getChangeClusterMethod(), change.build(), repeatable));
     } catch (Failure e) {
       throw e.code().equals("UNIMPLEMENTED")
           ? new Failure(e.code(), "SERVER_TOO_OLD", e.text(), e.exitCode())

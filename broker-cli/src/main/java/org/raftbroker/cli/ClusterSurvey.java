@@ -1,7 +1,7 @@
 package org.raftbroker.cli;
 
 import com.google.common.util.concurrent.ListenableFuture;
-import io.grpc.Status;
+import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,9 +12,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.raftbroker.cli.ClusterView.MemberView;
-import org.raftbroker.cli.Servers.Attempt;
+import org.raftbroker.client.BrokerClientException;
+import org.raftbroker.client.Repeatable;
 import org.raftbroker.proto.admin.AdminGrpc;
-import org.raftbroker.proto.admin.AdminGrpc.AdminBlockingStub;
 import org.raftbroker.proto.admin.AdminGrpc.AdminFutureStub;
 import org.raftbroker.proto.admin.ClusterDescription;
 import org.raftbroker.proto.admin.DescribeClusterRequest;
@@ -30,13 +30,14 @@ final class ClusterSurvey {
   /** A member that is down must not make the others wait. */
   private static final Duration MEMBER_TIMEOUT = Duration.ofSeconds(3);
 
+  private static final DescribeNodeRequest ASK_NODE = DescribeNodeRequest.getDefaultInstance();
+  private static final DescribeClusterRequest ASK_MAP = DescribeClusterRequest.getDefaultInstance();
+
   private final Servers servers;
   private final Map<String, MemberView> viewById = new LinkedHashMap<>();
 
   /** The newest that any member knows: one that was cut off, or removed, has an old one. */
   private @Nullable ClusterDescription map;
-
-  private record First(NodeDescription node, @Nullable ClusterDescription map) {}
 
   private record Asked(
       Member member,
@@ -57,32 +58,32 @@ final class ClusterSurvey {
   }
 
   private ClusterView look() throws InterruptedException {
-    First first = servers.call(Retry.ONCE_EACH, ClusterSurvey::first);
-    map = first.map;
+    NodeDescription first = first(AdminGrpc.getDescribeNodeMethod(), ASK_NODE);
+    map = firstMap();
     // A newer map may name members that the first server had not heard of.
-    for (List<Member> unasked = unasked(first.node);
-        !unasked.isEmpty();
-        unasked = unasked(first.node)) {
+    for (List<Member> unasked = unasked(first); !unasked.isEmpty(); unasked = unasked(first)) {
       List<Asked> asked = unasked.stream().map(this::ask).toList();
       for (Asked one : asked) {
         viewById.put(one.member.getId(), view(one));
         takeIfNewer(map(one));
       }
     }
-    return new ClusterView(first.node.getCluster(), List.copyOf(viewById.values()), map);
+    return new ClusterView(first.getCluster(), List.copyOf(viewById.values()), map);
   }
 
-  private static First first(Attempt attempt) {
-    AdminBlockingStub admin = SubjectsCommand.admin(attempt);
-    NodeDescription node = admin.describeNode(DescribeNodeRequest.getDefaultInstance());
+  private @Nullable ClusterDescription firstMap() throws InterruptedException {
     try {
-      return new First(node, admin.describeCluster(DescribeClusterRequest.getDefaultInstance()));
-    } catch (StatusRuntimeException e) {
-      if (e.getStatus().getCode() == Status.Code.UNIMPLEMENTED) {
-        return new First(node, null); // a version from before there were cluster maps
+      return first(AdminGrpc.getDescribeClusterMethod(), ASK_MAP);
+    } catch (Failure e) {
+      if (e.code().equals("UNIMPLEMENTED")) {
+        return null; // a version from before there were cluster maps
       }
       throw e;
     }
+  }
+
+  private <Q, A> A first(MethodDescriptor<Q, A> method, Q request) throws InterruptedException {
+    return Servers.answer(servers.client().call(method, request, Repeatable.ALWAYS));
   }
 
   private List<Member> unasked(NodeDescription first) {
@@ -107,12 +108,9 @@ final class ClusterSurvey {
   private Asked ask(Member member) {
     long timeout = Math.min(MEMBER_TIMEOUT.toNanos(), servers.timeout().toNanos());
     AdminFutureStub admin =
-        AdminGrpc.newFutureStub(servers.channel(member.getGrpcAddress()))
+        AdminGrpc.newFutureStub(servers.client().channel(member.getGrpcAddress()))
             .withDeadlineAfter(timeout, TimeUnit.NANOSECONDS);
-    return new Asked(
-        member,
-        admin.describeNode(DescribeNodeRequest.getDefaultInstance()),
-        admin.describeCluster(DescribeClusterRequest.getDefaultInstance()));
+    return new Asked(member, admin.describeNode(ASK_NODE), admin.describeCluster(ASK_MAP));
   }
 
   private static MemberView view(Asked asked) throws InterruptedException {
@@ -120,8 +118,7 @@ final class ClusterSurvey {
     try {
       return new MemberView(member, asked.node.get(), "");
     } catch (ExecutionException e) {
-      return new MemberView(
-          member, null, Failure.of(requireRefusal(member, e), member.getGrpcAddress()).text());
+      return new MemberView(member, null, Failure.of(requireRefusal(member, e)).text());
     }
   }
 
@@ -134,9 +131,9 @@ final class ClusterSurvey {
     }
   }
 
-  private static StatusRuntimeException requireRefusal(Member member, ExecutionException e) {
+  private static BrokerClientException requireRefusal(Member member, ExecutionException e) {
     if (e.getCause() instanceof StatusRuntimeException refused) {
-      return refused;
+      return BrokerClientException.of(refused, member.getGrpcAddress());
     }
     throw new IllegalStateException("asking member " + member.getId() + " failed", e);
   }

@@ -1,6 +1,8 @@
 package org.raftbroker.cli;
 
 import java.util.concurrent.Callable;
+import org.raftbroker.client.Repeatable;
+import org.raftbroker.proto.admin.AdminGrpc;
 import org.raftbroker.proto.admin.CreateSubjectRequest;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,8 +34,13 @@ final class CreateSubjectCommand implements Callable<Integer> {
     try (Servers servers = subjects.parent.servers()) {
       // A repeat would be told that the subject exists, as if someone else had created it.
       subjects.print(
-          servers.call(
-              Retry.IF_UNSENT, attempt -> SubjectsCommand.admin(attempt).createSubject(request)));
+          Servers.answer(
+              servers
+                  .client()
+                  .call(
+                      AdminGrpc.getCreateSubjectMethod(),
+                      request,
+                      Repeatable.IF_IT_CANNOT_HAVE_HAPPENED)));
       return ExitCode.OK;
     }
   }

@@ -2,6 +2,8 @@ package org.raftbroker.cli;
 
 import java.io.IOException;
 import java.util.concurrent.Callable;
+import org.raftbroker.client.Repeatable;
+import org.raftbroker.proto.admin.AdminGrpc;
 import org.raftbroker.proto.admin.DeleteSubjectRequest;
 import org.raftbroker.proto.admin.SubjectDescription;
 import picocli.CommandLine.Command;
@@ -46,9 +48,14 @@ final class DeleteSubjectCommand implements Callable<Integer> {
   private long delete(Servers servers) throws InterruptedException {
     DeleteSubjectRequest request = DeleteSubjectRequest.newBuilder().setSubject(subject).build();
     // A repeat could delete what somebody has published anew since the first try.
-    return servers.call(
-        Retry.IF_UNSENT,
-        attempt -> SubjectsCommand.admin(attempt).deleteSubject(request).getNextId());
+    return Servers.answer(
+            servers
+                .client()
+                .call(
+                    AdminGrpc.getDeleteSubjectMethod(),
+                    request,
+                    Repeatable.IF_IT_CANNOT_HAVE_HAPPENED))
+        .getNextId();
   }
 
   private String warning(SubjectDescription description) {

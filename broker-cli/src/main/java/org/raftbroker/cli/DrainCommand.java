@@ -1,6 +1,7 @@
 package org.raftbroker.cli;
 
 import java.util.concurrent.Callable;
+import org.raftbroker.client.Repeatable;
 import org.raftbroker.proto.admin.ChangeClusterRequest;
 import org.raftbroker.proto.admin.ClusterDescription;
 import picocli.CommandLine.Command;
@@ -30,7 +31,7 @@ final class DrainCommand implements Callable<Integer> {
     try (Servers servers = cluster.parent.servers()) {
       ClusterDescription changed =
           ClusterCommand.change(
-              servers, Retry.UNTIL_TIMEOUT, ChangeClusterRequest.newBuilder().setDrain(id));
+              servers.patient(), Repeatable.ALWAYS, ChangeClusterRequest.newBuilder().setDrain(id));
       WaitOptions.warnIfPaused(changed, terminal);
       boolean done = wait.until(new MoveGoal.Drained(id), changed, servers, terminal);
       cluster.print(

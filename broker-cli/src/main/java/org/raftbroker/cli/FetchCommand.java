@@ -1,9 +1,6 @@
 package org.raftbroker.cli;
 
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import org.raftbroker.proto.BrokerGrpc;
-import org.raftbroker.proto.FetchRequest;
 import org.raftbroker.proto.MessageResponse;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -27,14 +24,7 @@ final class FetchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     try (Servers servers = parent.servers()) {
-      FetchRequest request = FetchRequest.newBuilder().setSubject(subject).setId(id).build();
-      MessageResponse message =
-          servers.call(
-              Retry.ONCE_EACH,
-              attempt ->
-                  BrokerGrpc.newBlockingStub(attempt.channel())
-                      .withDeadlineAfter(attempt.timeoutNanos(), TimeUnit.NANOSECONDS)
-                      .fetch(request));
+      MessageResponse message = Servers.answer(servers.client().fetch(subject, id));
       new MessagePrinter(parent.terminal, parent.output, raw, false).print(message);
       return ExitCode.OK;
     }

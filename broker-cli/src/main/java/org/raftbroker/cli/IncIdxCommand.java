@@ -1,9 +1,6 @@
 package org.raftbroker.cli;
 
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import org.raftbroker.proto.BrokerGrpc;
-import org.raftbroker.proto.IncIdxRequest;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -32,16 +29,7 @@ final class IncIdxCommand implements Callable<Integer> {
       throw Failure.usage("--count " + count + ", at least 1 is needed");
     }
     try (Servers servers = parent.servers()) {
-      IncIdxRequest request =
-          IncIdxRequest.newBuilder().setSubject(subject).setCount(count).build();
-      long last =
-          servers.call(
-              Retry.IF_UNSENT,
-              attempt ->
-                  BrokerGrpc.newBlockingStub(attempt.channel())
-                      .withDeadlineAfter(attempt.timeoutNanos(), TimeUnit.NANOSECONDS)
-                      .incIdx(request)
-                      .getNewIdx());
+      long last = Servers.answer(servers.client().reserve(subject, count));
       parent.terminal.line(
           parent.json()
               ? Json.line(

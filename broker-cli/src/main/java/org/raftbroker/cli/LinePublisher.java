@@ -2,7 +2,6 @@ package org.raftbroker.cli;
 
 import com.google.protobuf.ByteString;
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.time.Duration;
@@ -12,6 +11,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.raftbroker.client.BrokerClientException;
 import org.raftbroker.proto.BrokerGrpc;
 import org.raftbroker.proto.PublishRequest;
 import org.raftbroker.proto.PublishResult;
@@ -148,21 +148,20 @@ final class LinePublisher {
   }
 
   private void giveUpUnlessSafe(Attempt stream) {
-    StatusRuntimeException cause = stream.failure;
+    BrokerClientException cause = stream.failure;
     if (cause == null) {
       return;
     }
     nextServer = (nextServer + 1) % servers.addresses().size();
-    boolean unsent = !stream.answered && Failure.neverSent(cause);
-    boolean retryable = Failure.isOutage(cause.getStatus());
+    boolean unsent = !stream.answered && cause.neverSent();
     Duration since = Duration.ofNanos(System.nanoTime() - lastProgressNanos);
     // Without a key only what surely was not sent may be sent again, and each server is asked once.
     boolean safe =
         key != null
-            ? retryable && since.compareTo(servers.timeout()) < 0
+            ? cause.isOutage() && since.compareTo(servers.timeout()) < 0
             : unsent && nextServer > 0;
     if (!safe) {
-      Failure failure = Failure.of(cause, stream.server);
+      Failure failure = Failure.of(cause);
       throw new Failure(
           failure.code(), failure.reason(), failure.text() + where(), failure.exitCode());
     }
@@ -210,13 +209,13 @@ final class LinePublisher {
     for (PublishResult result : response.getResultsList()) {
       Line line = unanswered.remove();
       unansweredBytes -= line.request.getBody().size();
-      report(line, result);
+      report(line, result, stream.server);
     }
     terminal.flush();
     notifyAll();
   }
 
-  private void report(Line line, PublishResult result) {
+  private void report(Line line, PublishResult result, String server) {
     if (!result.hasError()) {
       published++;
       terminal.line(
@@ -224,7 +223,7 @@ final class LinePublisher {
       return;
     }
     refused++;
-    Failure failure = Failure.of(result.getError());
+    Failure failure = Failure.of(BrokerClientException.of(result.getError(), server));
     terminal.note(failure.line() + " in line " + line.number);
   }
 
@@ -232,12 +231,12 @@ final class LinePublisher {
   private final class Attempt implements StreamObserver<PublishStreamResponse> {
     private final String server;
     private final StreamObserver<PublishStreamRequest> requests;
-    private @Nullable StatusRuntimeException failure;
+    private @Nullable BrokerClientException failure;
     private boolean answered;
 
     Attempt(String server) {
       this.server = server;
-      this.requests = BrokerGrpc.newStub(servers.channel(server)).publishStream(this);
+      this.requests = BrokerGrpc.newStub(servers.client().channel(server)).publishStream(this);
     }
 
     StreamObserver<PublishStreamRequest> requests() {
@@ -255,10 +254,10 @@ final class LinePublisher {
       }
     }
 
-    void broken(StatusRuntimeException cause) {
+    void broken(Throwable cause) {
       synchronized (LinePublisher.this) {
         if (failure == null) {
-          failure = cause;
+          failure = BrokerClientException.of(cause, server);
         }
         LinePublisher.this.notifyAll();
       }
@@ -271,10 +270,7 @@ final class LinePublisher {
 
     @Override
     public void onError(Throwable cause) {
-      broken(
-          cause instanceof StatusRuntimeException known
-              ? known
-              : Status.fromThrowable(cause).asRuntimeException());
+      broken(cause);
     }
 
     @Override

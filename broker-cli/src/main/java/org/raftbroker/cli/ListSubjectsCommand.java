@@ -1,6 +1,8 @@
 package org.raftbroker.cli;
 
 import java.util.concurrent.Callable;
+import org.raftbroker.client.Repeatable;
+import org.raftbroker.proto.admin.AdminGrpc;
 import org.raftbroker.proto.admin.ListSubjectsRequest;
 import org.raftbroker.proto.admin.ListSubjectsResponse;
 import picocli.CommandLine.Command;
@@ -61,8 +63,8 @@ final class ListSubjectsCommand implements Callable<Integer> {
             .setPageToken(token)
             .setPageSize(size)
             .build();
-    return servers.call(
-        Retry.ONCE_EACH, attempt -> SubjectsCommand.admin(attempt).listSubjects(request));
+    return Servers.answer(
+        servers.client().call(AdminGrpc.getListSubjectsMethod(), request, Repeatable.ALWAYS));
   }
 
   private void print(ListSubjectsResponse page, TextTable table) {

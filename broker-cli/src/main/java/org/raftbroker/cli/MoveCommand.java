@@ -1,6 +1,7 @@
 package org.raftbroker.cli;
 
 import java.util.concurrent.Callable;
+import org.raftbroker.client.Repeatable;
 import org.raftbroker.proto.admin.ChangeClusterRequest;
 import org.raftbroker.proto.admin.ClusterDescription;
 import org.raftbroker.proto.admin.MoveReplica;
@@ -47,8 +48,8 @@ final class MoveCommand implements Callable<Integer> {
       ClusterDescription changed =
           // A repeat would be refused, as if someone else had moved it.
           ClusterCommand.change(
-              servers,
-              Retry.IF_UNSENT,
+              servers.client(),
+              Repeatable.IF_IT_CANNOT_HAVE_HAPPENED,
               ChangeClusterRequest.newBuilder()
                   .setMove(
                       MoveReplica.newBuilder()

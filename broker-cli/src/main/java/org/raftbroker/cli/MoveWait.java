@@ -96,7 +96,9 @@ final class MoveWait {
 
   private void askAlso(ClusterDescription map) {
     version = map.getVersion();
-    servers.alsoAsk(map.getMembersList().stream().map(ClusterMember::getGrpcAddress).toList());
+    servers
+        .client()
+        .alsoAsk(map.getMembersList().stream().map(ClusterMember::getGrpcAddress).toList());
   }
 
   private void show(News news) {

@@ -1,6 +1,7 @@
 package org.raftbroker.cli;
 
 import java.util.concurrent.Callable;
+import org.raftbroker.client.Repeatable;
 import org.raftbroker.proto.admin.ChangeClusterRequest;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParentCommand;
@@ -20,7 +21,7 @@ final class PauseCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     try (Servers servers = cluster.parent.servers()) {
       ClusterCommand.change(
-          servers, Retry.UNTIL_TIMEOUT, ChangeClusterRequest.newBuilder().setPause(true));
+          servers.patient(), Repeatable.ALWAYS, ChangeClusterRequest.newBuilder().setPause(true));
       cluster.print(
           "the rebalance is paused",
           json -> json.beginObject().name("paused").value(true).endObject());

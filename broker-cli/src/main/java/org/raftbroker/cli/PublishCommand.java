@@ -6,11 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.raftbroker.proto.BrokerGrpc;
 import org.raftbroker.proto.PublishRequest;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -87,16 +84,9 @@ final class PublishCommand implements Callable<Integer> {
     PublishRequest request =
         template()
             .setBody(file == null ? ByteString.copyFromUtf8(String.valueOf(body)) : read(file))
-            .setIdempotencyKey(key == null ? UUID.randomUUID().toString() : key)
+            .setIdempotencyKey(key == null ? "" : key)
             .build();
-    long id =
-        servers.call(
-            Retry.UNTIL_TIMEOUT,
-            attempt ->
-                BrokerGrpc.newBlockingStub(attempt.channel())
-                    .withDeadlineAfter(attempt.timeoutNanos(), TimeUnit.NANOSECONDS)
-                    .publish(request)
-                    .getId());
+    long id = Servers.answer(servers.patient().publish(request));
     parent.terminal.line(parent.json() ? Json.id(subject, id) : Long.toString(id));
     return ExitCode.OK;
   }

@@ -1,9 +1,14 @@
 package org.raftbroker.cli;
 
+import io.grpc.MethodDescriptor;
 import java.io.IOException;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.raftbroker.client.Repeatable;
+import org.raftbroker.proto.admin.AdminGrpc;
 import org.raftbroker.proto.admin.PurgeSubjectRequest;
+import org.raftbroker.proto.admin.PurgeSubjectResponse;
 import org.raftbroker.proto.admin.SubjectDescription;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -21,6 +26,9 @@ import picocli.CommandLine.ParentCommand;
           + " the subject's name first."
     })
 final class PurgeSubjectCommand implements Callable<Integer> {
+  private static final MethodDescriptor<PurgeSubjectRequest, PurgeSubjectResponse> PURGE =
+      AdminGrpc.getPurgeSubjectMethod();
+
   @ParentCommand SubjectsCommand subjects;
 
   @Parameters(paramLabel = "SUBJECT", description = "Whose messages to remove.")
@@ -63,9 +71,11 @@ final class PurgeSubjectCommand implements Callable<Integer> {
             .setUpToId(upToId == null ? 0 : upToId)
             .build();
     // A repeat without an id would also remove what was published since the first try.
-    Retry retry = upToId == null ? Retry.IF_UNSENT : Retry.UNTIL_TIMEOUT;
-    return servers.call(
-        retry, attempt -> SubjectsCommand.admin(attempt).purgeSubject(request).getFirstId());
+    CompletableFuture<PurgeSubjectResponse> answer =
+        upToId == null
+            ? servers.client().call(PURGE, request, Repeatable.IF_IT_CANNOT_HAVE_HAPPENED)
+            : servers.patient().call(PURGE, request, Repeatable.ALWAYS);
+    return Servers.answer(answer).getFirstId();
   }
 
   private String warning(SubjectDescription description) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.raftbroker.client.Repeatable;
 import org.raftbroker.proto.admin.ChangeClusterRequest;
 import org.raftbroker.proto.admin.ClusterDescription;
 import org.raftbroker.proto.admin.ClusterMember;
@@ -63,7 +64,9 @@ final class RemoveCommand implements Callable<Integer> {
     try {
       changed =
           ClusterCommand.change(
-              servers, Retry.UNTIL_TIMEOUT, ChangeClusterRequest.newBuilder().setRemove(id));
+              servers.patient(),
+              Repeatable.ALWAYS,
+              ChangeClusterRequest.newBuilder().setRemove(id));
     } catch (Failure e) {
       // A first try went unanswered and was done already when it was repeated.
       if (e.reason().equals("MEMBER_UNKNOWN") && before.membership(id).isPresent()) {

@@ -1,6 +1,7 @@
 package org.raftbroker.cli;
 
 import java.util.concurrent.Callable;
+import org.raftbroker.client.Repeatable;
 import org.raftbroker.proto.admin.ChangeClusterRequest;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ParentCommand;
@@ -19,7 +20,7 @@ final class ResumeCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     try (Servers servers = cluster.parent.servers()) {
       ClusterCommand.change(
-          servers, Retry.UNTIL_TIMEOUT, ChangeClusterRequest.newBuilder().setPause(false));
+          servers.patient(), Repeatable.ALWAYS, ChangeClusterRequest.newBuilder().setPause(false));
       cluster.print(
           "the rebalance goes on",
           json -> json.beginObject().name("paused").value(false).endObject());

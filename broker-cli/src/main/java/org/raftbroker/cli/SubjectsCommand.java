@@ -1,9 +1,7 @@
 package org.raftbroker.cli;
 
-import java.util.concurrent.TimeUnit;
-import org.raftbroker.cli.Servers.Attempt;
+import org.raftbroker.client.Repeatable;
 import org.raftbroker.proto.admin.AdminGrpc;
-import org.raftbroker.proto.admin.AdminGrpc.AdminBlockingStub;
 import org.raftbroker.proto.admin.DescribeSubjectRequest;
 import org.raftbroker.proto.admin.SubjectDescription;
 import picocli.CommandLine.Command;
@@ -28,15 +26,11 @@ import picocli.CommandLine.ParentCommand;
 final class SubjectsCommand {
   @ParentCommand Brokerctl parent;
 
-  static AdminBlockingStub admin(Attempt attempt) {
-    return AdminGrpc.newBlockingStub(attempt.channel())
-        .withDeadlineAfter(attempt.timeoutNanos(), TimeUnit.NANOSECONDS);
-  }
-
   static SubjectDescription describe(Servers servers, String subject) throws InterruptedException {
     DescribeSubjectRequest request =
         DescribeSubjectRequest.newBuilder().setSubject(subject).build();
-    return servers.call(Retry.ONCE_EACH, attempt -> admin(attempt).describeSubject(request));
+    return Servers.answer(
+        servers.client().call(AdminGrpc.getDescribeSubjectMethod(), request, Repeatable.ALWAYS));
   }
 
   void print(SubjectDescription subject) {

@@ -2,6 +2,11 @@ package org.raftbroker.cli;
 
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import org.raftbroker.client.BrokerClientException;
+import org.raftbroker.client.StartAt;
+import org.raftbroker.client.Subscription;
+import org.raftbroker.client.SubscriptionListener;
+import org.raftbroker.client.SubscriptionOptions;
 import org.raftbroker.proto.MessageResponse;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -26,7 +31,7 @@ final class SubscribeCommand implements Callable<Integer> {
       names = "--from",
       paramLabel = "START",
       defaultValue = "new",
-      converter = StartAt.Converter.class,
+      converter = StartAtConverter.class,
       description =
           "new; earliest; an id (42, id:42); a time (2026-01-31T12:00:00Z, 2026-01-31,"
               + " milliseconds since 1970 as @1769860800000); a time ago (10m). Default: new.")
@@ -71,11 +76,15 @@ final class SubscribeCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Terminal terminal = parent.terminal;
-    Duration patience = noReconnect ? Duration.ZERO : reconnectFor;
+    SubscriptionOptions options =
+        SubscriptionOptions.of(subject)
+            .startingAt(from)
+            // Always: when one comes, nothing more is at hand, and what is written is flushed.
+            .withProgress()
+            .resumingFor(noReconnect ? Duration.ZERO : reconnectFor)
+            .listenedToBy(new Notes());
     try (Servers servers = parent.servers();
-        ResumingSubscription subscription =
-            new ResumingSubscription(servers, subject, from, patience, this::note)) {
-      subscription.open();
+        Subscription subscription = servers.client().subscribe(options)) {
       MessagePrinter printer = new MessagePrinter(terminal, parent.output, raw, withIds);
       long printed = 0;
       while (count == 0 || printed < count) {
@@ -92,12 +101,8 @@ final class SubscribeCommand implements Callable<Integer> {
         }
       }
       return ExitCode.OK;
-    }
-  }
-
-  private void note(String line) {
-    if (!quiet) {
-      parent.terminal.note(line);
+    } catch (BrokerClientException e) {
+      throw Failure.of(e);
     }
   }
 
@@ -119,6 +124,40 @@ final class SubscribeCommand implements Callable<Integer> {
     } else {
       // Text output is bodies only.
       parent.terminal.note("progress: everything up to id " + headId + " was delivered");
+    }
+  }
+
+  /** Tells what happens to the connection. */
+  private final class Notes implements SubscriptionListener {
+    @Override
+    public void opened(String node) {
+      note("subscribed to " + subject + " at " + node);
+    }
+
+    @Override
+    public void lost(String node, BrokerClientException why) {
+      note("lost " + node + ": " + Failure.of(why).text());
+    }
+
+    @Override
+    public void resumed(String node, long fromId) {
+      note("resumed at " + node + " " + position(fromId));
+    }
+
+    private String position(long fromId) {
+      if (fromId > 0) {
+        return "from id " + fromId;
+      }
+      return from instanceof StartAt.NewMessages
+          ? "from new messages on; the break came before the first message or progress, so messages"
+              + " published meanwhile may be missed"
+          : "from the same start";
+    }
+
+    private void note(String line) {
+      if (!quiet) {
+        parent.terminal.note(line);
+      }
     }
   }
 }

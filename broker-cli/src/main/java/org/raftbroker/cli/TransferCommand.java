@@ -6,6 +6,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.raftbroker.cli.ClusterView.MemberView;
 import org.raftbroker.cli.ClusterView.Placed;
+import org.raftbroker.client.BrokerClientException;
 import org.raftbroker.proto.admin.AdminGrpc;
 import org.raftbroker.proto.admin.TransferLeadershipRequest;
 import picocli.CommandLine.Command;
@@ -68,13 +69,13 @@ final class TransferCommand implements Callable<Integer> {
                         ExitCode.UNAVAILABLE));
     String address = leader.member().getGrpcAddress();
     try {
-      return AdminGrpc.newBlockingStub(servers.channel(address))
+      return AdminGrpc.newBlockingStub(servers.client().channel(address))
           .withDeadlineAfter(servers.timeout().toNanos(), TimeUnit.NANOSECONDS)
           .transferLeadership(
               TransferLeadershipRequest.newBuilder().setShard(shard).setToMemberId(to).build())
           .getLeaderId();
     } catch (StatusRuntimeException e) {
-      throw Failure.of(e, address);
+      throw Failure.of(BrokerClientException.of(e, address));
     }
   }
 }

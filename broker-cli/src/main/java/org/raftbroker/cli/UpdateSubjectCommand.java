@@ -1,6 +1,8 @@
 package org.raftbroker.cli;
 
 import java.util.concurrent.Callable;
+import org.raftbroker.client.Repeatable;
+import org.raftbroker.proto.admin.AdminGrpc;
 import org.raftbroker.proto.admin.SubjectSettings;
 import org.raftbroker.proto.admin.UpdateSubjectRequest;
 import picocli.CommandLine.Command;
@@ -33,9 +35,10 @@ final class UpdateSubjectCommand implements Callable<Integer> {
         UpdateSubjectRequest.newBuilder().setSubject(subject).setSettings(settings).build();
     try (Servers servers = subjects.parent.servers()) {
       subjects.print(
-          servers.call(
-              Retry.UNTIL_TIMEOUT,
-              attempt -> SubjectsCommand.admin(attempt).updateSubject(request)));
+          Servers.answer(
+              servers
+                  .patient()
+                  .call(AdminGrpc.getUpdateSubjectMethod(), request, Repeatable.ALWAYS)));
       return ExitCode.OK;
     }
   }

@@ -1,6 +1,7 @@
 package org.raftbroker.cli;
 
 import com.google.gson.stream.JsonWriter;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.util.Locale;
@@ -8,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.raftbroker.client.BrokerClientException;
 import org.raftbroker.client.MessageStream;
 import org.raftbroker.proto.BrokerGrpc;
 import org.raftbroker.proto.FetchRequest;
@@ -62,7 +64,7 @@ final class VerifyCommand implements Callable<Integer> {
             .setFromEarliest(true)
             .setProgress(true)
             .build();
-    try (MessageStream stream = MessageStream.open(servers.channel(server), request)) {
+    try (MessageStream stream = MessageStream.open(servers.client().channel(server), request)) {
       stream.awaitInPlace(servers.timeout());
       while (true) {
         MessageResponse frame = stream.take();
@@ -78,23 +80,23 @@ final class VerifyCommand implements Callable<Integer> {
         }
       }
     } catch (StatusRuntimeException e) {
-      throw Failure.of(e, server);
+      throw Failure.of(BrokerClientException.of(e, server));
     }
   }
 
   private boolean gone(Servers servers, String server, long id) {
     try {
       FetchRequest request = FetchRequest.newBuilder().setSubject(subject).setId(id).build();
-      BrokerGrpc.newBlockingStub(servers.channel(server))
+      BrokerGrpc.newBlockingStub(servers.client().channel(server))
           .withDeadlineAfter(servers.timeout().toNanos(), TimeUnit.NANOSECONDS)
           .fetch(request);
       return false;
     } catch (StatusRuntimeException e) {
-      Failure failure = Failure.of(e, server);
-      if (failure.exitCode() == ExitCode.NOT_FOUND) {
+      BrokerClientException failure = BrokerClientException.of(e, server);
+      if (failure.code() == Status.Code.NOT_FOUND) {
         return GONE.contains(failure.reason());
       }
-      throw failure;
+      throw Failure.of(failure);
     }
   }
 

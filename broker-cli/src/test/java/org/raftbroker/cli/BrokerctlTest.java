@@ -494,6 +494,11 @@ class BrokerctlTest {
     assertThat(Ctl.run("publsh", "orders", "x").err()).contains("did you mean publish?");
     assertThat(ctl("publish", "orders", "x", "--expire", "5s").err())
         .contains("did you mean --expires?");
+    // The first of those that share letters with it is --max-body.
+    assertThat(ctl("subjects", "create", "orders", "--max-mesages", "5").err())
+        .contains("did you mean --max-messages?");
+    assertThat(ctl("subjects", "create", "orders", "--max-bite=5").err())
+        .contains("did you mean --max-bytes?");
     assertThat(Ctl.run("zzz").err()).doesNotContain("did you mean");
   }
 

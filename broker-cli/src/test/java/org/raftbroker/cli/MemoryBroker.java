@@ -1,6 +1,8 @@
 package org.raftbroker.cli;
 
+import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
+import io.grpc.ServerCredentials;
 import io.grpc.Status;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -67,9 +69,14 @@ final class MemoryBroker implements AutoCloseable {
   private volatile @Nullable Runnable untilAnswerIsLost;
 
   MemoryBroker(MemoryStore store) throws IOException {
+    this(store, InsecureServerCredentials.create());
+  }
+
+  MemoryBroker(MemoryStore store, ServerCredentials credentials) throws IOException {
     this.store = store;
     server =
-        NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+        NettyServerBuilder.forAddress(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), credentials)
             .directExecutor()
             .intercept(new HeadersAtOnce())
             .addService(new BrokerService())

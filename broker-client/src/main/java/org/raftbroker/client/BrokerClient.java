@@ -1,10 +1,12 @@
 package org.raftbroker.client;
 
 import com.google.protobuf.ByteString;
+import io.grpc.Channel;
 import io.grpc.ChannelCredentials;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
 import io.grpc.MethodDescriptor;
 import java.time.Duration;
 import java.util.List;
@@ -17,7 +19,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.raftbroker.client.UnaryCall.Repeatable;
 import org.raftbroker.proto.BroadcastResponse;
 import org.raftbroker.proto.BrokerGrpc;
 import org.raftbroker.proto.FetchRequest;
@@ -52,24 +53,18 @@ public final class BrokerClient implements AutoCloseable {
   private static final Duration KEEPALIVE_TIMEOUT = Duration.ofSeconds(5);
 
   private final Nodes nodes;
-  private final Duration timeout;
-  private final Duration attemptTimeout;
-
-  private final Set<Publisher> publishers = ConcurrentHashMap.newKeySet();
+  private final Times times;
+  private final Set<Publisher> publishers;
 
   // One thread, which decides about the next attempts and owns the publishers' streams.
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> {
-            Thread daemon = new Thread(task, "raftbroker-client");
-            daemon.setDaemon(true);
-            return daemon;
-          });
+  private final ScheduledExecutorService thread;
 
-  private BrokerClient(Builder settings) {
-    this.nodes = new Nodes(settings.addresses, settings.connector());
-    this.timeout = settings.timeout;
-    this.attemptTimeout = settings.attemptTimeout;
+  private BrokerClient(
+      Nodes nodes, Times times, Set<Publisher> publishers, ScheduledExecutorService thread) {
+    this.nodes = nodes;
+    this.times = times;
+    this.publishers = publishers;
+    this.thread = thread;
   }
 
   /**
@@ -84,6 +79,21 @@ public final class BrokerClient implements AutoCloseable {
   /** A client with settings of its own. */
   public static Builder builder(String... addresses) {
     return new Builder(List.of(addresses));
+  }
+
+  /** The same client with another {@link Builder#patience}: closing either closes both. */
+  public BrokerClient withPatience(Duration patience) {
+    return new BrokerClient(nodes, times.withPatience(patience), publishers, thread);
+  }
+
+  /**
+   * Learns of further nodes: from now on they are asked, too, when those known by then have failed.
+   *
+   * @param addresses {@code host:port}; those known already change nothing
+   */
+  public void alsoAsk(List<String> addresses) {
+    addresses.forEach(BrokerClient::requireAddress);
+    nodes.add(addresses);
   }
 
   /** {@link #publish(PublishRequest)} of a body on a subject. */
@@ -108,7 +118,7 @@ public final class BrokerClient implements AutoCloseable {
 
   /** A stream of publishes, for many of them. Close it. */
   public Publisher publisher() {
-    Publisher publisher = new Publisher(nodes, thread, timeout, attemptTimeout, publishers::remove);
+    Publisher publisher = new Publisher(nodes, thread, times, publishers::remove);
     publishers.add(publisher);
     return publisher;
   }
@@ -130,15 +140,19 @@ public final class BrokerClient implements AutoCloseable {
    * @throws BrokerClientException if it is refused, or no node takes it in time
    */
   public Subscription subscribe(SubscriptionOptions options) throws InterruptedException {
-    Subscription subscription = new Subscription(nodes, options, timeout, attemptTimeout);
+    Subscription subscription = new Subscription(nodes, options, times);
     subscription.open();
     return subscription;
   }
 
-  /** Delivers to those who are subscribed now, on every node, at most once; stores nothing. */
+  /** {@link #broadcast(PublishRequest)} of a body on a subject. */
   public CompletableFuture<BroadcastResponse> broadcast(String subject, ByteString body) {
-    PublishRequest request = PublishRequest.newBuilder().setSubject(subject).setBody(body).build();
-    return call(BrokerGrpc.getBroadcastMethod(), request, Repeatable.IF_IT_CANNOT_HAVE_HAPPENED);
+    return broadcast(PublishRequest.newBuilder().setSubject(subject).setBody(body).build());
+  }
+
+  /** Delivers to those who are subscribed now, on every node, at most once; stores nothing. */
+  public CompletableFuture<BroadcastResponse> broadcast(PublishRequest message) {
+    return call(BrokerGrpc.getBroadcastMethod(), message, Repeatable.IF_IT_CANNOT_HAVE_HAPPENED);
   }
 
   /**
@@ -154,6 +168,25 @@ public final class BrokerClient implements AutoCloseable {
   }
 
   /**
+   * Calls any method with one answer, of administration for example, at the first node that takes
+   * it.
+   */
+  public <Q, A> CompletableFuture<A> call(
+      MethodDescriptor<Q, A> method, Q request, Repeatable repeatable) {
+    return new UnaryCall<>(nodes, thread, method, request, repeatable, times).start();
+  }
+
+  /**
+   * The connection to a node, for generated code where a call is about this node and no other one.
+   * It ends with the client.
+   *
+   * @param node {@code host:port}; need not be one that the client asks otherwise
+   */
+  public Channel channel(String node) {
+    return nodes.channel(node);
+  }
+
+  /**
    * Ends everything that is under way. Close publishers first: they wait for what is unanswered.
    */
   @Override
@@ -163,10 +196,10 @@ public final class BrokerClient implements AutoCloseable {
     thread.shutdown();
   }
 
-  private <Q, A> CompletableFuture<A> call(
-      MethodDescriptor<Q, A> method, Q request, Repeatable repeatable) {
-    return new UnaryCall<>(nodes, thread, method, request, repeatable, timeout, attemptTimeout)
-        .start();
+  private static void requireAddress(String address) {
+    if (!address.matches("(\\[[0-9a-fA-F:.%]+]|[^:\\s/]+):[0-9]{1,5}")) {
+      throw new IllegalArgumentException("'" + address + "' is not HOST:PORT");
+    }
   }
 
   /** How to reach the cluster, and how long to try. */
@@ -175,58 +208,83 @@ public final class BrokerClient implements AutoCloseable {
     private ChannelCredentials credentials = InsecureChannelCredentials.create();
     private Duration timeout = Duration.ofSeconds(60);
     private Duration attemptTimeout = Duration.ofSeconds(5);
-    private @Nullable Function<String, ManagedChannel> connector;
+    private @Nullable Duration patience;
+    private Function<String, ManagedChannelBuilder<?>> connector =
+        address -> Grpc.newChannelBuilder(address, credentials);
 
     private Builder(List<String> addresses) {
       if (addresses.isEmpty()) {
         throw new IllegalArgumentException("no address of a node; give at least one HOST:PORT");
       }
-      for (String address : addresses) {
-        if (!address.matches("(\\[[0-9a-fA-F:.%]+]|[^:\\s/]+):[0-9]{1,5}")) {
-          throw new IllegalArgumentException("'" + address + "' is not HOST:PORT");
-        }
-      }
+      addresses.forEach(BrokerClient::requireAddress);
       this.addresses = addresses;
     }
 
-    /** For TLS: {@code TlsChannelCredentials.create()}, for example. */
+    /**
+     * For TLS: {@code TlsChannelCredentials.create()} trusts whom Java trusts; its {@code
+     * newBuilder().trustManager(caPem).keyManager(certificatePem, keyPem).build()} trusts an
+     * authority of your own, and shows a certificate. Default: no TLS.
+     */
     public Builder credentials(ChannelCredentials credentials) {
       this.credentials = credentials;
       return this;
     }
 
-    /**
-     * How long a call goes on looking for a node that answers, and a publish may be unanswered;
-     * default 60 s.
-     */
+    /** How long a call may take, all its attempts together; default 60 s. */
     public Builder timeout(Duration timeout) {
       this.timeout = timeout;
       return this;
     }
 
-    /** How long one node may be silent before the next one is asked; default 5 s. */
+    /**
+     * How long nodes that have failed are asked again, with pauses between; default: as long as the
+     * timeout. Zero: a call fails when each node has been asked once, or when one says that it
+     * should wait, as is right where a person does; so does a message of a publisher. What is asked
+     * again is a call at a node that went away, did not answer or cannot serve at the moment; a
+     * refusal is final at once. After a break, subscriptions have a patience of their own ({@link
+     * SubscriptionOptions#resumeFor}).
+     */
+    public Builder patience(Duration patience) {
+      this.patience = patience;
+      return this;
+    }
+
+    /**
+     * How long one node may be silent before the next one is asked; default 5 s, and never more
+     * than its share of the timeout.
+     */
     public Builder attemptTimeout(Duration attemptTimeout) {
       this.attemptTimeout = attemptTimeout;
       return this;
     }
 
-    /** Makes the channel to an address: with interceptors, a proxy, or another transport. */
-    public Builder connector(Function<String, ManagedChannel> connector) {
+    /**
+     * Begins the channel to an address: with interceptors, a proxy, or another transport; instead
+     * of {@link #credentials}.
+     */
+    public Builder connector(Function<String, ManagedChannelBuilder<?>> connector) {
       this.connector = connector;
       return this;
     }
 
     /** A client, not connected yet. */
     public BrokerClient build() {
-      return new BrokerClient(this);
-    }
-
-    private Function<String, ManagedChannel> connector() {
-      return connector == null ? this::connect : connector;
+      Duration patient = patience == null ? timeout : patience;
+      return new BrokerClient(
+          new Nodes(addresses, this::connect),
+          new Times(timeout, patient, attemptTimeout),
+          ConcurrentHashMap.newKeySet(),
+          Executors.newSingleThreadScheduledExecutor(
+              task -> {
+                Thread daemon = new Thread(task, "raftbroker-client");
+                daemon.setDaemon(true);
+                return daemon;
+              }));
     }
 
     private ManagedChannel connect(String address) {
-      return Grpc.newChannelBuilder(address, credentials)
+      return connector
+          .apply(address)
           // Callbacks here hand over at once; a thread between would cost more than they do.
           .directExecutor()
           // Ours know the other nodes.

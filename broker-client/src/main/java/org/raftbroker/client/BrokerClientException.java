@@ -13,6 +13,7 @@ import java.net.NoRouteToHostException;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Optional;
+import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,17 +26,20 @@ public final class BrokerClientException extends RuntimeException {
   private final Code code;
   private final String reason;
   private final String node;
+  private final String description;
   private final transient Optional<Duration> retryAfter;
 
   private BrokerClientException(
       String message,
       Code code,
       String node,
+      String description,
       com.google.rpc.@Nullable Status details,
       @Nullable Throwable cause) {
     super(message, cause);
     this.code = code;
     this.node = node;
+    this.description = description;
     this.reason = detail(details, ErrorInfo.class).map(ErrorInfo::getReason).orElse("");
     this.retryAfter =
         detail(details, RetryInfo.class)
@@ -43,35 +47,37 @@ public final class BrokerClientException extends RuntimeException {
             .map(delay -> Duration.ofSeconds(delay.getSeconds(), delay.getNanos()));
   }
 
-  /** A call at a node that ended with another status than OK. */
-  static BrokerClientException of(StatusRuntimeException e, String node) {
+  /**
+   * What gRPC told of a call.
+   *
+   * @param failure of generated code on {@link BrokerClient#channel}, for example
+   * @param node that was asked
+   */
+  public static BrokerClientException of(Throwable failure, String node) {
+    StatusRuntimeException e =
+        failure instanceof StatusRuntimeException known
+            ? known
+            : Status.fromThrowable(failure).asRuntimeException();
+    String description = e.getStatus().getDescription();
     return new BrokerClientException(
         node + ": " + e.getMessage(),
         e.getStatus().getCode(),
         node,
+        description == null ? "" : description,
         StatusProto.fromThrowable(e),
         e);
   }
 
-  /** What gRPC told an observer of a call. */
-  static BrokerClientException of(Throwable failure, String node) {
-    return of(
-        failure instanceof StatusRuntimeException known
-            ? known
-            : Status.fromThrowable(failure).asRuntimeException(),
-        node);
-  }
-
   /** A message of a stream that was refused on its own. */
-  static BrokerClientException of(com.google.rpc.Status refusal, String node) {
+  public static BrokerClientException of(com.google.rpc.Status refusal, String node) {
     Code code = Status.fromCodeValue(refusal.getCode()).getCode();
     String message = node + ": " + code + ": " + refusal.getMessage();
-    return new BrokerClientException(message, code, node, refusal, null);
+    return new BrokerClientException(message, code, node, refusal.getMessage(), refusal, null);
   }
 
   /** Nothing was heard within the time that was given for it. */
-  static BrokerClientException timeout(String message, @Nullable Throwable last) {
-    return new BrokerClientException(message, Code.DEADLINE_EXCEEDED, "", null, last);
+  static BrokerClientException timeout(String message, String node) {
+    return new BrokerClientException(message, Code.DEADLINE_EXCEEDED, node, message, null, null);
   }
 
   /** The gRPC status. */
@@ -92,13 +98,18 @@ public final class BrokerClientException extends RuntimeException {
     return node;
   }
 
+  /** What the node, or the transport, said, without code and node; may be empty. */
+  public String description() {
+    return description;
+  }
+
   /** After how long the node takes a repetition. */
   public Optional<Duration> retryAfter() {
     return retryAfter;
   }
 
   /** Whether the node went away, cannot serve or did not answer, so that another one may. */
-  boolean isOutage() {
+  public boolean isOutage() {
     return switch (code) {
       // A node that is killed cancels its calls; nobody else does while the caller waits.
       case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED -> true;
@@ -106,19 +117,27 @@ public final class BrokerClientException extends RuntimeException {
     };
   }
 
-  /** Whether it is certain that nothing happened, and that it may at the next attempt. */
-  boolean isHarmless() {
-    if (code == Code.RESOURCE_EXHAUSTED && retryAfter.isPresent()) {
-      return true;
-    }
+  /** Whether the call cannot have reached a node. */
+  public boolean neverSent() {
     for (Throwable cause = getCause(); cause != null; cause = cause.getCause()) {
       if (cause instanceof ConnectException
           || cause instanceof NoRouteToHostException
-          || cause instanceof UnknownHostException) {
+          || cause instanceof UnknownHostException
+          || cause instanceof SSLHandshakeException) {
         return true;
       }
     }
     return false;
+  }
+
+  /** Whether it is certain that nothing happened, and that it may at the next attempt. */
+  boolean isHarmless() {
+    return wantsPause() || neverSent();
+  }
+
+  /** Whether the node is well and takes a repetition, but later. */
+  boolean wantsPause() {
+    return code == Code.RESOURCE_EXHAUSTED && retryAfter.isPresent();
   }
 
   private static <M extends com.google.protobuf.Message> Optional<M> detail(

@@ -2,6 +2,7 @@ package org.raftbroker.client;
 
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import java.util.function.Function;
  * at one node until it fails one: order is kept where one node takes all. Thread-safe.
  */
 final class Nodes implements AutoCloseable {
+  // Only ever grows.
   private final List<String> addresses;
   private final Function<String, ManagedChannel> connect;
   private final Map<String, ManagedChannel> channels = new HashMap<>();
@@ -19,12 +21,17 @@ final class Nodes implements AutoCloseable {
   private boolean closed;
 
   Nodes(List<String> addresses, Function<String, ManagedChannel> connect) {
-    this.addresses = List.copyOf(addresses);
+    this.addresses = new ArrayList<>(addresses);
     this.connect = connect;
   }
 
-  int count() {
+  synchronized int count() {
     return addresses.size();
+  }
+
+  /** From now on these are among those that are asked. */
+  synchronized void add(List<String> more) {
+    more.stream().filter(address -> !addresses.contains(address)).forEach(addresses::add);
   }
 
   /** The node to ask, {@code host:port}. */

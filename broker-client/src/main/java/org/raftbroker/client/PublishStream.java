@@ -45,7 +45,7 @@ final class PublishStream {
 
   // In the order in which the call, if there is one, has got them; answers come in that order.
   private final Deque<PendingPublish> unanswered = new ArrayDeque<>();
-  private final Pause pause = new Pause();
+  private final Rounds rounds;
   private @Nullable Attempt attempt;
   private boolean pausing;
   private long lastProgressNanos;
@@ -53,6 +53,7 @@ final class PublishStream {
   PublishStream(Nodes nodes, ScheduledExecutorService thread, Duration attemptTimeout) {
     this.nodes = nodes;
     this.thread = thread;
+    this.rounds = new Rounds(nodes);
     this.attemptTimeout = attemptTimeout;
     this.ticks =
         thread.scheduleWithFixedDelay(
@@ -124,12 +125,12 @@ final class PublishStream {
       return; // a call that was given up
     }
     lastProgressNanos = System.nanoTime();
-    pause.reset();
     Deque<PendingPublish> elsewhere = new ArrayDeque<>();
     BrokerClientException outage = null;
     for (PublishResult result : response.getResultsList()) {
       PendingPublish message = unanswered.remove();
       if (!result.hasError()) {
+        rounds.reset();
         message.id().complete(result.getId());
         continue;
       }
@@ -138,7 +139,7 @@ final class PublishStream {
         outage = refusal;
         elsewhere.push(message);
       } else if (refusal.isHarmless()) {
-        later(() -> again(message, refusal), pause.next(refusal));
+        againUnlessImpatient(message, refusal);
       } else {
         message.id().completeExceptionally(refusal);
       }
@@ -151,11 +152,12 @@ final class PublishStream {
     }
   }
 
-  private void again(PendingPublish message, BrokerClientException refusal) {
-    if (message.late(System.nanoTime())) {
+  private void againUnlessImpatient(PendingPublish message, BrokerClientException refusal) {
+    Duration wait = rounds.next(refusal);
+    if (message.impatient(System.nanoTime() + wait.toNanos())) {
       message.id().completeExceptionally(refusal);
     } else {
-      send(message);
+      later(() -> send(message), wait);
     }
   }
 
@@ -168,14 +170,26 @@ final class PublishStream {
       failAll(why);
       return;
     }
-    nodes.failed(broken.node);
+    Duration wait = rounds.next(why);
+    if (!wait.isZero()) {
+      failImpatient(why, System.nanoTime() + wait.toNanos());
+    }
     pausing = true;
-    later(this::goOn, pause.next(why));
+    later(this::goOn, wait);
   }
 
   private void goOn() {
     pausing = false;
     open();
+  }
+
+  /** All nodes have failed: who does not want them asked again is told why. */
+  private void failImpatient(BrokerClientException why, long nextNanos) {
+    for (PendingPublish message : unanswered) {
+      if (message.impatient(nextNanos)) {
+        message.id().completeExceptionally(why);
+      }
+    }
   }
 
   private void failAll(RuntimeException why) {
@@ -195,7 +209,7 @@ final class PublishStream {
                     "no answer to a publish on "
                         + message.request().getSubject()
                         + " in time; it may or may not have happened",
-                    null));
+                    ""));
       }
     }
     Attempt silent = attempt;
@@ -205,7 +219,7 @@ final class PublishStream {
       silent.cancel("no answer in time");
       onBroken(
           silent,
-          BrokerClientException.timeout("no answer from " + silent.node + " in time", null));
+          BrokerClientException.timeout("no answer from " + silent.node + " in time", silent.node));
     }
   }
 

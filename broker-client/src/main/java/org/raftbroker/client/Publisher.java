@@ -2,7 +2,6 @@ package org.raftbroker.client;
 
 import com.google.protobuf.ByteString;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
@@ -26,7 +25,7 @@ public final class Publisher implements AutoCloseable {
   private static final SecureRandom RANDOM = new SecureRandom();
 
   private final PublishStream stream;
-  private final Duration timeout;
+  private final Times times;
   private final Consumer<Publisher> onClose;
   // No other publisher has these keys.
   private final String origin = randomOrigin();
@@ -38,13 +37,9 @@ public final class Publisher implements AutoCloseable {
   private boolean closed;
 
   Publisher(
-      Nodes nodes,
-      ScheduledExecutorService thread,
-      Duration timeout,
-      Duration attemptTimeout,
-      Consumer<Publisher> onClose) {
-    this.stream = new PublishStream(nodes, thread, attemptTimeout);
-    this.timeout = timeout;
+      Nodes nodes, ScheduledExecutorService thread, Times times, Consumer<Publisher> onClose) {
+    this.stream = new PublishStream(nodes, thread, times.attemptTimeout());
+    this.times = times;
     this.onClose = onClose;
   }
 
@@ -73,7 +68,7 @@ public final class Publisher implements AutoCloseable {
       if (closed) {
         throw new IllegalStateException("the publisher is closed");
       }
-      pending = new PendingPublish(keyed(message), System.nanoTime() + timeout.toNanos());
+      pending = new PendingPublish(keyed(message), System.nanoTime(), times);
       unanswered++;
       unansweredBytes += bytes;
       // Under the lock: the order of the calls is the order of the stream.
@@ -97,7 +92,7 @@ public final class Publisher implements AutoCloseable {
     synchronized (this) {
       closed = true;
       notifyAll();
-      long deadline = System.nanoTime() + timeout.toNanos();
+      long deadline = System.nanoTime() + times.timeout().toNanos();
       while (unanswered > 0 && !interrupted) {
         long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
         if (left <= 0) {

@@ -21,31 +21,27 @@ public final class Subscription implements AutoCloseable {
   private final String subject;
   private final StartAt start;
   private final boolean showProgress;
-  private final Duration timeout;
-  private final Duration attemptTimeout;
+  private final Times times;
   private final Duration resumeFor;
   private final SubscriptionListener listener;
-  private final Pause pause = new Pause();
   private long nextId;
   private String node = "";
   private volatile @Nullable MessageStream stream;
   private volatile boolean closed;
 
-  Subscription(
-      Nodes nodes, SubscriptionOptions options, Duration timeout, Duration attemptTimeout) {
+  Subscription(Nodes nodes, SubscriptionOptions options, Times times) {
     this.nodes = nodes;
     this.subject = options.subject();
     this.start = options.start();
     this.showProgress = options.progress();
     this.resumeFor = options.resumeFor();
     this.listener = options.listener();
-    this.timeout = timeout;
-    this.attemptTimeout = attemptTimeout;
+    this.times = times;
   }
 
   /** Opens it at the first node that takes it; from then on messages of now are in. */
   void open() throws InterruptedException {
-    connect(timeout);
+    connect(times);
     listener.opened(node);
   }
 
@@ -70,7 +66,6 @@ public final class Subscription implements AutoCloseable {
       }
       try {
         MessageResponse frame = current.take();
-        pause.reset();
         advance(frame);
         if (!frame.hasProgress() || showProgress) {
           return frame;
@@ -106,40 +101,35 @@ public final class Subscription implements AutoCloseable {
     }
     listener.lost(node, failure);
     nodes.failed(node);
-    connect(resumeFor);
+    connect(times.resumingFor(resumeFor));
     listener.resumed(node, nextId);
   }
 
-  private void connect(Duration patience) throws InterruptedException {
-    long deadline = System.nanoTime() + patience.toNanos();
+  private void connect(Times within) throws InterruptedException {
+    Search search = new Search(nodes, within);
     while (true) {
       String candidate = nodes.current();
       try {
-        openAt(candidate);
+        openAt(candidate, search.share());
         return;
       } catch (StatusRuntimeException e) {
         BrokerClientException failure = BrokerClientException.of(e, candidate);
-        if (!failure.isOutage() && !failure.isHarmless()) {
+        if (closed || !(failure.isOutage() || failure.isHarmless())) {
           throw failure;
         }
-        nodes.failed(candidate);
-        Duration wait = pause.next(failure);
-        if (closed || System.nanoTime() + wait.toNanos() >= deadline) {
-          throw failure;
-        }
-        TimeUnit.NANOSECONDS.sleep(wait.toNanos());
+        TimeUnit.NANOSECONDS.sleep(search.next(failure).toNanos());
       }
     }
   }
 
-  private void openAt(String candidate) throws InterruptedException {
+  private void openAt(String candidate, Duration share) throws InterruptedException {
     // Progress tells the position of a subscription that has not delivered anything yet.
     SubscribeRequest.Builder request =
         SubscribeRequest.newBuilder().setSubject(subject).setProgress(true);
     (nextId > 0 ? StartAt.id(nextId) : start).into(request);
     MessageStream opened = MessageStream.open(nodes.channel(candidate), request.build());
     try {
-      opened.awaitInPlace(attemptTimeout);
+      opened.awaitInPlace(share);
     } catch (StatusRuntimeException | InterruptedException e) {
       opened.close();
       throw e;

@@ -17,23 +17,13 @@ import org.jspecify.annotations.Nullable;
  * else of it.
  */
 final class UnaryCall<Q, A> {
-  /** What may be asked again although it may have happened. */
-  enum Repeatable {
-    /** It is the same the second time. */
-    ALWAYS,
-    /** A second time would be one more. */
-    IF_IT_CANNOT_HAVE_HAPPENED
-  }
-
   private final Nodes nodes;
   private final ScheduledExecutorService timer;
   private final MethodDescriptor<Q, A> method;
   private final Q request;
   private final Repeatable repeatable;
-  private final Duration attemptTimeout;
-  private final long deadlineNanos;
+  private final Search search;
   private final CompletableFuture<A> answer = new CompletableFuture<>();
-  private final Pause pause = new Pause();
 
   UnaryCall(
       Nodes nodes,
@@ -41,15 +31,13 @@ final class UnaryCall<Q, A> {
       MethodDescriptor<Q, A> method,
       Q request,
       Repeatable repeatable,
-      Duration timeout,
-      Duration attemptTimeout) {
+      Times times) {
     this.nodes = nodes;
     this.timer = timer;
     this.method = method;
     this.request = request;
     this.repeatable = repeatable;
-    this.attemptTimeout = attemptTimeout;
-    this.deadlineNanos = System.nanoTime() + timeout.toNanos();
+    this.search = new Search(nodes, times);
   }
 
   /**
@@ -64,11 +52,10 @@ final class UnaryCall<Q, A> {
 
   private void attempt() {
     String node = nodes.current();
-    // One that does not say a word must not use up the time of the others, if they may be asked.
-    long share = repeatable == Repeatable.ALWAYS ? attemptTimeout.toNanos() : leftNanos();
+    // What has reached a node that is silent must not be asked elsewhere, unless it is repeatable.
+    Duration share = repeatable == Repeatable.ALWAYS ? search.share() : search.left();
     CallOptions options =
-        CallOptions.DEFAULT.withDeadlineAfter(
-            Math.max(1, Math.min(share, leftNanos())), TimeUnit.NANOSECONDS);
+        CallOptions.DEFAULT.withDeadlineAfter(Math.max(1, share.toNanos()), TimeUnit.NANOSECONDS);
     try {
       ClientCalls.asyncUnaryCall(
           nodes.channel(node).newCall(method, options), request, new Answer(node));
@@ -83,24 +70,15 @@ final class UnaryCall<Q, A> {
       answer.completeExceptionally(failure);
       return;
     }
-    if (failure.isOutage()) {
-      nodes.failed(failure.node());
-    }
-    long wait = pause.next(failure).toNanos();
-    if (wait >= leftNanos()) {
-      answer.completeExceptionally(failure);
-      return;
-    }
     try {
+      Duration wait = search.next(failure);
       // What an attempt throws completes the answer.
-      var unused = timer.schedule(this::attempt, wait, TimeUnit.NANOSECONDS);
+      var unused = timer.schedule(this::attempt, wait.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (BrokerClientException e) {
+      answer.completeExceptionally(e);
     } catch (RejectedExecutionException e) {
       answer.completeExceptionally(failure); // the client was closed meanwhile
     }
-  }
-
-  private long leftNanos() {
-    return deadlineNanos - System.nanoTime();
   }
 
   /** What one node answers. */

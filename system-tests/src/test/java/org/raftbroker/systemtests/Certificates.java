@@ -1,12 +1,17 @@
 package org.raftbroker.systemtests;
 
+import io.grpc.ChannelCredentials;
+import io.grpc.TlsChannelCredentials;
 import io.grpc.netty.GrpcSslContexts;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -62,6 +67,23 @@ final class Certificates {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** For the client for Java, which shows a certificate of this name. */
+  ChannelCredentials ofJavaClient(String name) {
+    X509Bundle own = signed(new CertificateBuilder().subject("CN=" + name));
+    try {
+      return TlsChannelCredentials.newBuilder()
+          .trustManager(pem(authority.getCertificatePEM()))
+          .keyManager(pem(own.getCertificatePathPEM()), pem(own.getPrivateKeyPEM()))
+          .build();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static InputStream pem(String text) {
+    return new ByteArrayInputStream(text.getBytes(StandardCharsets.US_ASCII));
   }
 
   /** For an HTTP client, which shows no certificate. */

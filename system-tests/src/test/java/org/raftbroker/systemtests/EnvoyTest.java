@@ -42,6 +42,10 @@ import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Isolated;
+import org.raftbroker.client.BrokerClient;
+import org.raftbroker.client.Publisher;
+import org.raftbroker.client.StartAt;
+import org.raftbroker.client.Subscription;
 import org.raftbroker.proto.BrokerGrpc;
 import org.raftbroker.proto.FetchRequest;
 import org.raftbroker.proto.MessageResponse;
@@ -293,6 +297,28 @@ class EnvoyTest {
       }
       assertThat(lost).as("publishes by way of node 2").isPositive();
       assertThat(cluster.client(3).publish("envoy.lost", "the next")).isEqualTo(count + 1);
+    }
+  }
+
+  @Test
+  void clientForJavaShowsItsCertificate(LocalCluster cluster) throws Exception {
+    try (Envoy envoy = start(Envoy.Place.IN_FRONT_OF_ALL, cluster, Map.of());
+        BrokerClient client =
+            BrokerClient.builder(envoy.uri("").getAuthority())
+                .credentials(envoy.certificates().ofJavaClient("java"))
+                .build();
+        Subscription subscription = client.subscribe("envoy.java", StartAt.earliest());
+        Publisher publisher = client.publisher()) {
+      ByteString body = ByteString.copyFromUtf8("through TLS");
+
+      assertThat(client.publish("envoy.java", body).get(30, TimeUnit.SECONDS)).isEqualTo(1);
+      assertThat(publisher.publish("envoy.java", body).get(30, TimeUnit.SECONDS)).isEqualTo(2);
+
+      assertThat(subscription.next().getBody()).isEqualTo(body);
+      assertThat(subscription.next().getId()).isEqualTo(2);
+      Awaitility.await("the log has the publish and whose it was")
+          .atMost(BOUND)
+          .until(() -> envoy.calls().stream().anyMatch(c -> c.certificate().equals("CN=java")));
     }
   }
 
