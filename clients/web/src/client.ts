@@ -163,8 +163,8 @@ class Server {
   private readonly broker: Stub<typeof Broker>;
 
   constructor(private readonly url: string) {
-    if (!URL.canParse(url)) {
-      throw new TypeError(`"${url}" is no URL; one is written https://host:port`);
+    if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+      throw new TypeError(`"${url}" is no URL of an Envoy; one is written https://host:port`);
     }
     this.broker = createClient(Broker, createGrpcWebTransport({ baseUrl: url }));
   }

@@ -30,7 +30,9 @@ export class BrokerError extends Error {
   }
 
   static of(error: ConnectError, server: string): BrokerError {
-    return isNoAnswer(error)
+    // What Connect says if it has read no gRPC status; nodes never do. A browser tells scripts the same of a network that fails
+    // and of an origin that is not allowed.
+    return error.code === Code.Unknown
       ? new BrokerError(
           server,
           Code.Unavailable,
@@ -66,17 +68,6 @@ export class BrokerError extends Error {
   get isTransient(): boolean {
     return this.isOutage || (this.code === Code.ResourceExhausted && this.retryAfterMillis > 0);
   }
-}
-
-/**
- * Whether there was no gRPC status to read. A browser tells scripts the same of a network that fails and of an origin that is
- * not allowed: a TypeError. Connect names what else ends an answer early in a text, or not at all.
- */
-function isNoAnswer(error: ConnectError): boolean {
-  return (
-    error.code === Code.Unknown &&
-    (!(error.cause instanceof Error) || error.cause instanceof TypeError)
-  );
 }
 
 /** As gRPC writes it: INVALID_ARGUMENT. */

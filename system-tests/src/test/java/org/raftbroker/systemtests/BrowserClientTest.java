@@ -1,0 +1,277 @@
+package org.raftbroker.systemtests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.raftbroker.proto.admin.ListSubscriptionsRequest;
+import org.raftbroker.systemtests.cluster.LocalCluster;
+import org.raftbroker.systemtests.cluster.PortBlock;
+
+/**
+ * The page of {@code clients/web} in a real Chromium, by way of a real Envoy, against real nodes
+ * that are killed under it. Pictures of what was seen are in {@code target/web}.
+ */
+@Tag("system")
+@ExtendWith(SharedCluster.class)
+class BrowserClientTest {
+  private static final Duration BOUND = Duration.ofSeconds(60);
+  private static final Duration POLL = Duration.ofMillis(10);
+
+  /** Fewer than the page keeps. */
+  private static final int LINES = 150;
+
+  private static final int FEW = 20;
+
+  /** More publishes a second than a page makes. */
+  private static final int ENOUGH = 100_000;
+
+  private static final String ALLOWED = "127.0.0.1";
+  private static final String NOT_ALLOWED = "localhost";
+
+  private final PortBlock nobody = PortBlock.reserve();
+  private @TempDir Path directory;
+  private Path program = Path.of("");
+  private Path logs = Path.of("");
+  private PageServer pages;
+  private Envoy envoy;
+  private Browser browser;
+
+  @BeforeEach
+  void findPrograms(TestInfo test) throws InterruptedException {
+    Browser.isInstalledOrSkip("the client for browsers");
+    program = Envoy.programOrSkip();
+    ClientProgram.build("web");
+    logs =
+        TestLogs.directory("BrowserClientTest")
+            .resolve(test.getTestMethod().orElseThrow().getName());
+    pages = new PageServer(ClientProgram.directory("web").resolve("dist"));
+  }
+
+  /** Envoy, as somebody has set it up who lets these pages call, and the browser. */
+  private void start(LocalCluster cluster, int publishesPerSecond) {
+    Map<String, String> changes =
+        Map.of(
+            Envoy.NO_ORIGINS,
+            Envoy.onlyOrigin(pages.origin(ALLOWED)),
+            Envoy.PUBLISH_LIMIT,
+            Envoy.publishLimit(publishesPerSecond));
+    Envoy.Place place = Envoy.Place.IN_FRONT_OF_ALL;
+    envoy = Envoy.start(program, place, cluster, changes, directory, logs.resolve("envoy.log"));
+    browser =
+        Browser.start(
+            directory, logs.resolve("chromedriver.log"), envoy.certificates().asChromiumArgument());
+    browser.screen(1280, 900, false);
+  }
+
+  @AfterEach
+  void stop() {
+    if (browser != null) {
+      browser.close();
+    }
+    if (envoy != null) {
+      envoy.close();
+    }
+    if (pages != null) {
+      pages.close();
+    }
+    nobody.close();
+  }
+
+  @Test
+  void publishesAndWatchesWhileTheNodeThatServesItIsKilled(LocalCluster cluster) {
+    start(cluster, ENOUGH);
+    // Nobody is at the first of its servers.
+    String servers = "https://127.0.0.1:" + nobody.port(1) + "," + envoy.uri("");
+    open(ALLOWED, servers, "web.live");
+    browser.click("#watch-button");
+    browser.type("#lines", "typed <b>here</b>");
+    browser.click("#publish-button");
+    await("what is typed is seen", () -> messages().equals(List.of("1 typed <b>here</b>")));
+    assertThat(cluster.client(2).publish("web.live", "from elsewhere")).isEqualTo(2);
+    await("that, too", () -> messages().size() == 2);
+
+    int serving = nodeWithSubscription(cluster, "web.live");
+    String lines =
+        IntStream.rangeClosed(3, LINES)
+            .mapToObj(n -> "line " + n)
+            .collect(Collectors.joining("\n"));
+    retype("#lines", lines);
+    browser.click("#publish-button");
+    await("some are seen", () -> messages().size() >= FEW);
+    cluster.node(serving).kill();
+    assertThat(remainingLines()).as("lines to publish when the node died").isPositive();
+
+    await(
+        "all are published",
+        () ->
+            browser.text("#publish-state").equals("Published 148 of 148, the last one as id 150."));
+    List<String> expected = new ArrayList<>(List.of("1 typed <b>here</b>", "2 from elsewhere"));
+    IntStream.rangeClosed(3, LINES).forEach(n -> expected.add(n + " line " + n));
+    await("all are seen", () -> messages().size() >= LINES);
+    assertThat(messages()).isEqualTo(expected);
+    assertThat(browser.text("#watch-state")).isEqualTo("Watching web.live.");
+    assertThat(nodeWithSubscription(cluster, "web.live")).isNotEqualTo(serving);
+    screenshot("live");
+    assertThat(browser.complaints())
+        .as("what the browser itself notes of each call that failed, and nothing else")
+        .isNotEmpty()
+        .allMatch(line -> line.contains("Failed to load resource"));
+  }
+
+  @Test
+  void saysWhyItIsRefusedAndGoesOn(LocalCluster cluster) {
+    start(cluster, ENOUGH);
+    open(ALLOWED, envoy.uri("").toString(), "web..refused");
+    browser.type("#lines", "kept");
+    browser.click("#publish-button");
+    await("the reason", () -> browser.text("#publish-state").contains("SUBJECT_INVALID"));
+    assertThat(browser.text("#publish-state"))
+        .matches("INVALID_ARGUMENT SUBJECT_INVALID: .*\"web\\.\\.refused\".*");
+    browser.click("#watch-button");
+    await("the same", () -> browser.text("#watch-state").contains("SUBJECT_INVALID"));
+
+    retype("#subject", "web.accepted");
+    browser.click("#watch-button");
+    browser.click("#publish-button");
+
+    await("what was refused", () -> messages().equals(List.of("1 kept")));
+    browser.click("#watch-button");
+    await("the end", () -> browser.text("#watch-state").equals("Not watching."));
+    assertThat(cluster.client(1).publish("web.accepted", "meanwhile")).isEqualTo(2);
+    browser.click("#watch-button");
+    await("nothing was missed", () -> messages().equals(List.of("1 kept", "2 meanwhile")));
+  }
+
+  @Test
+  void waitsAsLongAsALimitAsks(LocalCluster cluster) {
+    start(cluster, 1);
+    open(ALLOWED, envoy.uri("").toString(), "web.limited");
+    browser.click("#watch-button");
+    browser.type("#lines", "first\nsecond\nthird");
+    browser.click("#publish-button");
+
+    await("all are published", () -> browser.text("#publish-state").startsWith("Published 3 of 3"));
+    await("and seen", () -> messages().equals(List.of("1 first", "2 second", "3 third")));
+    await(
+        "each but the first was limited, once or twice",
+        () -> {
+          long limited =
+              envoy.calls().stream()
+                  .filter(call -> call.status().equals("RESOURCE_EXHAUSTED"))
+                  .count();
+          return limited >= 2 && limited <= 4;
+        });
+    assertThat(cluster.client(1).publish("web.limited", "fourth")).isEqualTo(4);
+  }
+
+  @Test
+  void aPageOfAnotherOriginIsKeptOutByTheBrowser(LocalCluster cluster) {
+    start(cluster, ENOUGH);
+    open(NOT_ALLOWED, envoy.uri("").toString(), "web.elsewhere");
+    browser.type("#lines", "not for this page");
+    browser.click("#publish-button");
+
+    List<String> complaints = new ArrayList<>();
+    await(
+        "the browser says so",
+        () -> {
+          complaints.addAll(browser.complaints());
+          return complaints.stream().anyMatch(line -> line.contains("blocked by CORS policy"));
+        });
+    assertThat(browser.text("#publish-state")).isEqualTo("Publishing 1 of 1.");
+    assertThat(cluster.client(1).publish("web.elsewhere", "the first")).isEqualTo(1);
+  }
+
+  @Test
+  void aPhoneShowsAllOfItAndEverybodyCanReadIt(LocalCluster cluster) {
+    start(cluster, ENOUGH);
+    assertThat(cluster.client(1).publish("web.phone", "wide ".repeat(40))).isEqualTo(1);
+    browser.screen(360, 740, true);
+    for (String scheme : List.of("light", "dark")) {
+      browser.scheme(scheme);
+      open(ALLOWED, envoy.uri("").toString(), "web.phone");
+      browser.click("#watch-button");
+      await("the message", () -> messages().size() == 1);
+      int width = browser.script("return document.documentElement.scrollWidth").number();
+      assertThat(width).isLessThanOrEqualTo(360);
+      assertThat(Legibility.unreadable(browser)).as(scheme).isEmpty();
+      assertThat(Legibility.nameless(browser)).as(scheme).isEmpty();
+      screenshot("phone-" + scheme);
+    }
+  }
+
+  private void open(String host, String servers, String subject) {
+    String query = "servers=" + encoded(servers) + "&subject=" + encoded(subject);
+    browser.open(pages.origin(host) + "/?" + query);
+  }
+
+  /** At once, as somebody who pastes. */
+  private void retype(String selector, String text) {
+    browser.script("document.querySelector(arguments[0]).value = arguments[1]", selector, text);
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+  }
+
+  private List<String> messages() {
+    return browser.texts(
+        """
+        return [...document.querySelectorAll('#messages li')].reverse()
+            .map(row => row.children[0].innerText + ' ' + row.children[2].innerText);
+        """);
+  }
+
+  private int remainingLines() {
+    return browser
+        .script("return document.querySelector('#lines').value.split('\\n').length - 1")
+        .number();
+  }
+
+  /** Which node feeds the one subscription to a subject. */
+  private static int nodeWithSubscription(LocalCluster cluster, String subject) {
+    return IntStream.rangeClosed(1, cluster.size())
+        .filter(n -> cluster.node(n).isRunning())
+        .filter(
+            n ->
+                cluster
+                    .client(n)
+                    .admin(BOUND)
+                    .listSubscriptions(ListSubscriptionsRequest.getDefaultInstance())
+                    .getSubscriptionsList()
+                    .stream()
+                    .anyMatch(subscription -> subscription.getSubject().equals(subject)))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static void await(String what, Callable<Boolean> condition) {
+    Awaitility.await(what)
+        .atMost(BOUND)
+        .pollDelay(Duration.ZERO)
+        .pollInterval(POLL)
+        .until(condition);
+  }
+
+  private void screenshot(String name) {
+    browser.script("scrollTo(0, 0)");
+    browser.screenshot(Path.of("target", "web", name + ".png"));
+  }
+}
