@@ -13,25 +13,35 @@ function element<T extends HTMLElement>(id: string, type: new () => T): T {
   return found;
 }
 
-const servers = element("servers", HTMLInputElement);
-const subject = element("subject", HTMLInputElement);
+/** The servers that the page names, and one client of them for both forms, as long as they stay the same. */
+class Servers {
+  private readonly field = element("servers", HTMLInputElement);
+  private named = "";
+  private made: Client | undefined;
 
-/** One client for both forms, and for as long as its servers are those that the page names. */
-const clients = {
-  text: "",
-  client: undefined as Client | undefined,
-  get(): Client {
-    if (this.client === undefined || this.text !== servers.value) {
-      this.text = servers.value;
-      this.client = new Client(servers.value.split(",").map((url) => url.trim()));
+  name(servers: string): void {
+    this.field.value = servers;
+  }
+
+  client(): Client {
+    if (this.made === undefined || this.named !== this.field.value) {
+      this.named = this.field.value;
+      this.made = new Client(this.named.split(",").map((url) => url.trim()));
     }
-    return this.client;
-  },
-};
+    return this.made;
+  }
+}
+
+const servers = new Servers();
+const subject = element("subject", HTMLInputElement);
 
 function say(place: HTMLElement, text: string, kind: "good" | "bad" = "good"): void {
   place.textContent = text;
   place.className = kind;
+}
+
+function bodyOf(message: Message): string {
+  return new TextDecoder().decode(message.body);
 }
 
 function textOf(failure: unknown): string {
@@ -72,7 +82,7 @@ class Watch {
     subject.readOnly = true;
     say(this.state, `Watching ${subject.value}.`);
     try {
-      for await (const message of clients.get().subscribe(subject.value, start, stop.signal)) {
+      for await (const message of servers.client().subscribe(subject.value, start, stop.signal)) {
         this.show(message);
         this.nextId = Math.max(this.nextId, message.id + 1);
       }
@@ -115,7 +125,7 @@ class Watch {
     time.textContent = message.publishedAt.toLocaleTimeString();
     const body = document.createElement("span");
     // Text only ever becomes text.
-    body.textContent = new TextDecoder().decode(message.body);
+    body.textContent = bodyOf(message);
     row.append(id, time, body);
     this.messages.prepend(row);
     if (this.messages.childElementCount > KEPT_MESSAGES) {
@@ -147,7 +157,7 @@ class Publishing {
     this.button.disabled = true;
     this.lines.readOnly = true;
     try {
-      const client = clients.get();
+      const client = servers.client();
       for (let line = lines[0]; line !== undefined; line = lines[0]) {
         say(this.state, `Publishing ${count - lines.length + 1} of ${count}.`);
         const id = await this.publish(client, on, line);
@@ -173,8 +183,33 @@ class Publishing {
   }
 }
 
+/** Shows one message. */
+class Fetching {
+  private readonly form = element("fetch", HTMLFormElement);
+  private readonly id = element("fetch-id", HTMLInputElement);
+  private readonly state = element("fetch-state", HTMLElement);
+
+  constructor() {
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.run();
+    });
+  }
+
+  private async run(): Promise<void> {
+    say(this.state, "Fetching.");
+    try {
+      const message = await servers.client().fetch(subject.value, this.id.valueAsNumber);
+      say(this.state, `${message.id}: ${bodyOf(message)}`);
+    } catch (failure) {
+      say(this.state, textOf(failure), "bad");
+    }
+  }
+}
+
 const asked = new URLSearchParams(location.search);
-servers.value = asked.get("servers") ?? USUAL_SERVER;
+servers.name(asked.get("servers") ?? USUAL_SERVER);
 subject.value = asked.get("subject") ?? "orders";
 new Watch();
 new Publishing();
+new Fetching();

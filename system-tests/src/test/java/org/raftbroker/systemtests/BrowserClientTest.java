@@ -2,6 +2,8 @@ package org.raftbroker.systemtests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.raftbroker.proto.admin.ListSubscriptionsRequest;
 import org.raftbroker.systemtests.cluster.LocalCluster;
+import org.raftbroker.systemtests.cluster.NodeClient;
 import org.raftbroker.systemtests.cluster.PortBlock;
 
 /**
@@ -39,9 +42,6 @@ class BrowserClientTest {
 
   private static final int FEW = 20;
 
-  /** More publishes a second than a page makes. */
-  private static final int ENOUGH = 100_000;
-
   private static final String LIMITED =
       "envoy_http_local_rate_limit_rate_limited{envoy_local_http_ratelimit_prefix=\"clients\"}";
 
@@ -50,33 +50,28 @@ class BrowserClientTest {
 
   private final PortBlock nobody = PortBlock.reserve();
   private @TempDir Path directory;
-  private Path program = Path.of("");
-  private Path logs = Path.of("");
   private PageServer pages;
   private Envoy envoy;
   private Browser browser;
 
+  /** Envoy, as somebody has set it up who lets these pages call, and the browser. */
   @BeforeEach
-  void findPrograms(TestInfo test) throws InterruptedException {
+  void start(LocalCluster cluster, TestInfo test) throws InterruptedException {
     Browser.isInstalledOrSkip("the client for browsers");
-    program = Envoy.programOrSkip();
+    Path program = Envoy.programOrSkip();
     ClientProgram.build("web");
-    logs =
+    Path logs =
         TestLogs.directory("BrowserClientTest")
             .resolve(test.getTestMethod().orElseThrow().getName());
     pages = new PageServer(ClientProgram.directory("web").resolve("dist"));
-  }
-
-  /** Envoy, as somebody has set it up who lets these pages call, and the browser. */
-  private void start(LocalCluster cluster, int publishesPerSecond) {
-    Map<String, String> changes =
-        Map.of(
-            Envoy.NO_ORIGINS,
-            Envoy.onlyOrigin(pages.origin(ALLOWED)),
-            Envoy.PUBLISH_LIMIT,
-            Envoy.publishLimit(publishesPerSecond));
-    Envoy.Place place = Envoy.Place.IN_FRONT_OF_ALL;
-    envoy = Envoy.start(program, place, cluster, changes, directory, logs.resolve("envoy.log"));
+    envoy =
+        Envoy.start(
+            program,
+            Envoy.Place.IN_FRONT_OF_ALL,
+            cluster,
+            Map.of(Envoy.NO_ORIGINS, Envoy.onlyOrigin(pages.origin(ALLOWED))),
+            directory,
+            logs.resolve("envoy.log"));
     browser =
         Browser.start(
             directory, logs.resolve("chromedriver.log"), envoy.certificates().asChromiumArgument());
@@ -99,7 +94,6 @@ class BrowserClientTest {
 
   @Test
   void publishesAndWatchesWhileTheNodeThatServesItIsKilled(LocalCluster cluster) {
-    start(cluster, ENOUGH);
     // Nobody is at the first of its servers.
     String servers = "https://127.0.0.1:" + nobody.port(1) + "," + envoy.uri("");
     open(ALLOWED, servers, "web.live");
@@ -140,7 +134,6 @@ class BrowserClientTest {
 
   @Test
   void saysWhyItIsRefusedAndGoesOn(LocalCluster cluster) {
-    start(cluster, ENOUGH);
     open(ALLOWED, envoy.uri("").toString(), "web..refused");
     browser.type("#lines", "kept");
     browser.click("#publish-button");
@@ -160,11 +153,25 @@ class BrowserClientTest {
     assertThat(cluster.client(1).publish("web.accepted", "meanwhile")).isEqualTo(2);
     browser.click("#watch-button");
     await("nothing was missed", () -> messages().equals(List.of("1 kept", "2 meanwhile")));
+
+    retype("#fetch-id", "2");
+    browser.click("#fetch .primary");
+    await("it is fetched", () -> browser.text("#fetch-state").equals("2: meanwhile"));
+    retype("#fetch-id", "9");
+    browser.click("#fetch .primary");
+    await(
+        "what is not there is said",
+        () -> browser.text("#fetch-state").startsWith("NOT_FOUND ID_NOT_PUBLISHED: "));
   }
 
   @Test
   void waitsAsLongAsALimitAsks(LocalCluster cluster) {
-    start(cluster, 1);
+    envoy.changeLimits(Map.of(Envoy.PUBLISH_LIMIT, Envoy.publishLimit(1)));
+    // With a limit of its own: what the page may do at once, it still may.
+    try (NodeClient another = envoy.clientAt("127.0.0.2")) {
+      await("the limit holds", () -> isLimited(another));
+    }
+    double limited = envoy.metric(LIMITED);
     open(ALLOWED, envoy.uri("").toString(), "web.limited");
     browser.click("#watch-button");
     browser.type("#lines", "first\nsecond\nthird");
@@ -172,13 +179,23 @@ class BrowserClientTest {
 
     await("all are published", () -> browser.text("#publish-state").startsWith("Published 3 of 3"));
     await("and seen", () -> messages().equals(List.of("1 first", "2 second", "3 third")));
-    assertThat(envoy.metric(LIMITED)).as("each but the first, once or twice").isBetween(2.0, 4.0);
+    assertThat(envoy.metric(LIMITED) - limited)
+        .as("each but the first, once or twice")
+        .isBetween(2.0, 4.0);
     assertThat(cluster.client(1).publish("web.limited", "fourth")).isEqualTo(4);
+  }
+
+  private static boolean isLimited(NodeClient client) {
+    try {
+      return client.publish("web.another", "within the limit") == 0;
+    } catch (StatusRuntimeException e) {
+      assertThat(e.getStatus().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+      return true;
+    }
   }
 
   @Test
   void aPageOfAnotherOriginIsKeptOutByTheBrowser(LocalCluster cluster) {
-    start(cluster, ENOUGH);
     open(NOT_ALLOWED, envoy.uri("").toString(), "web.elsewhere");
     browser.type("#lines", "not for this page");
     browser.click("#publish-button");
@@ -196,7 +213,6 @@ class BrowserClientTest {
 
   @Test
   void aPhoneShowsAllOfItAndEverybodyCanReadIt(LocalCluster cluster) {
-    start(cluster, ENOUGH);
     assertThat(cluster.client(1).publish("web.phone", "wide ".repeat(40))).isEqualTo(1);
     browser.screen(360, 740, true);
     for (String scheme : List.of("light", "dark")) {
