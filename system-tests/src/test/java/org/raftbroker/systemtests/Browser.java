@@ -1,5 +1,7 @@
 package org.raftbroker.systemtests;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -45,16 +47,23 @@ final class Browser implements AutoCloseable {
     }
   }
 
-  static boolean isInstalled() {
-    return Program.isInstalled("chromium") && Program.isInstalled("chromedriver");
+  /** Skips the test, loudly, if there is none on this machine. */
+  static void isInstalledOrSkip(String what) {
+    boolean installed = Program.isInstalled("chromium") && Program.isInstalled("chromedriver");
+    String needs = "skipped: needs chromium (apt-get install chromium chromium-driver)";
+    if (!installed) {
+      System.err.println(needs + ": " + what);
+    }
+    assumeTrue(installed, needs);
   }
 
   /**
    * Starts one.
    *
    * @param directory for its profile
+   * @param further arguments of Chromium's
    */
-  static Browser start(Path directory, Path log) {
+  static Browser start(Path directory, Path log, String... further) {
     Browser browser = new Browser(log);
     try {
       Awaitility.await("chromedriver answers; " + log + " is its log")
@@ -63,18 +72,20 @@ final class Browser implements AutoCloseable {
           .until(() -> browser.send("GET", "/status", "").at("ready").text().equals("true"));
       // As root there is no sandbox; whatever asks the world for something is off.
       String arguments =
-          Stream.of(
-                  "--headless",
-                  "--no-sandbox",
-                  "--disable-gpu",
-                  "--disable-quic",
-                  "--disable-dev-shm-usage",
-                  "--no-first-run",
-                  "--disable-background-networking",
-                  "--disable-component-update",
-                  "--disable-sync",
-                  "--hide-scrollbars",
-                  "--user-data-dir=" + directory.resolve("chromium"))
+          Stream.concat(
+                  Stream.of(
+                      "--headless",
+                      "--no-sandbox",
+                      "--disable-gpu",
+                      "--disable-quic",
+                      "--disable-dev-shm-usage",
+                      "--no-first-run",
+                      "--disable-background-networking",
+                      "--disable-component-update",
+                      "--disable-sync",
+                      "--hide-scrollbars",
+                      "--user-data-dir=" + directory.resolve("chromium")),
+                  Stream.of(further))
               .map(Browser::quoted)
               .collect(Collectors.joining(","));
       browser.session =
@@ -107,6 +118,11 @@ final class Browser implements AutoCloseable {
     String texts = Stream.of(arguments).map(Browser::quoted).collect(Collectors.joining(","));
     return command(
         "POST", "/execute/sync", "{\"script\": " + quoted(body) + ", \"args\": [" + texts + "]}");
+  }
+
+  /** Runs the body of a function that returns texts. */
+  List<String> texts(String body, String... arguments) {
+    return script(body, arguments).items().stream().map(Yaml::text).toList();
   }
 
   /** The text that a person sees in the first element that a CSS selector finds; empty if none. */

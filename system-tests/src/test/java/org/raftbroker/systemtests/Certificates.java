@@ -16,7 +16,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.cert.X509Certificate;
+import java.util.Base64;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 /** An authority of the test's own, and what it has signed: Envoy's certificate, and clients'. */
 final class Certificates {
   private final X509Bundle authority;
+  private final X509Bundle server;
 
   Certificates() {
     try {
@@ -35,12 +39,11 @@ final class Certificates {
     } catch (Exception e) {
       throw new IllegalStateException("no certificate for an authority", e);
     }
+    server = signed(new CertificateBuilder().subject("CN=envoy").addSanIpAddress("127.0.0.1"));
   }
 
   /** Writes what Envoy wants: its certificate, its key, and who may sign those of clients. */
   void writeServers(Path directory) {
-    X509Bundle server =
-        signed(new CertificateBuilder().subject("CN=envoy").addSanIpAddress("127.0.0.1"));
     try {
       Files.createDirectories(directory);
       Files.writeString(directory.resolve("tls.crt"), server.getCertificatePathPEM());
@@ -102,6 +105,17 @@ final class Certificates {
       throw new IllegalStateException(e);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What Chromium is started with so that it believes this Envoy, whoever has signed for it. */
+  String asChromiumArgument() {
+    try {
+      byte[] key = server.getKeyPair().getPublic().getEncoded();
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(key);
+      return "--ignore-certificate-errors-spki-list=" + Base64.getEncoder().encodeToString(hash);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -65,6 +65,11 @@ final class ClientProgram implements AutoCloseable {
     }
   }
 
+  /** Where a client of {@code clients} is. */
+  static Path directory(String name) {
+    return CLIENTS.resolve(name);
+  }
+
   /** Starts what {@link #build} has built. */
   static ClientProgram start(String name, String... arguments) {
     return launch(command(name, arguments), ProcessBuilder.Redirect.PIPE);

@@ -1,7 +1,6 @@
 package org.raftbroker.systemtests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.protobuf.ByteString;
 import io.grpc.ClientCall;
@@ -33,7 +32,6 @@ import org.raftbroker.proto.PublishRequest;
 import org.raftbroker.proto.SubscribeRequest;
 import org.raftbroker.systemtests.cluster.ClusterSpec;
 import org.raftbroker.systemtests.cluster.LocalCluster;
-import org.raftbroker.systemtests.monitoring.Yaml;
 
 /**
  * The console in a real Chromium, in front of a real cluster. Node 2 asks for a token. Pictures of
@@ -60,12 +58,7 @@ class ConsoleTest {
 
   @BeforeAll
   static void start() {
-    boolean installed = Browser.isInstalled();
-    if (!installed) {
-      System.err.println(
-          "skipped: needs chromium (apt-get install chromium chromium-driver): the console");
-    }
-    assumeTrue(installed, "skipped: needs chromium (apt-get install chromium chromium-driver)");
+    Browser.isInstalledOrSkip("the console");
     cluster =
         LocalCluster.startEach(
             ClusterSpec.DEFAULT,
@@ -302,8 +295,8 @@ class ConsoleTest {
           "the page is there", () -> !text().isEmpty() && browser.text("#where").contains("ready"));
       int width = browser.script("return document.documentElement.scrollWidth").number();
       assertThat(width).as("width of %s", page).isLessThanOrEqualTo(360);
-      assertThat(unreadable()).as("%s in %s", page, scheme).isEmpty();
-      assertThat(nameless()).as("%s in %s", page, scheme).isEmpty();
+      assertThat(Legibility.unreadable(browser)).as("%s in %s", page, scheme).isEmpty();
+      assertThat(Legibility.nameless(browser)).as("%s in %s", page, scheme).isEmpty();
       screenshot("phone-" + scheme + page.replace('/', '-'));
     }
   }
@@ -364,7 +357,7 @@ class ConsoleTest {
   }
 
   private static List<String> nodes() {
-    return texts(
+    return browser.texts(
         """
         return [...document.querySelectorAll('tr[data-key^="n"]')]
             .map(row => row.dataset.key + ' ' + row.children[1].innerText);
@@ -372,22 +365,19 @@ class ConsoleTest {
   }
 
   private static List<String> subjects() {
-    return texts("return [...document.querySelectorAll('td .name')].map(name => name.innerText)");
+    return browser.texts(
+        "return [...document.querySelectorAll('td .name')].map(name => name.innerText)");
   }
 
   /** A column of the table with this caption. */
   private static List<String> rows(String caption, int column) {
-    return texts(
+    return browser.texts(
         """
         const table = [...document.querySelectorAll('table')].find(t => t.caption.innerText === arguments[0]);
         return [...(table?.tBodies[0].rows ?? [])].map(row => row.cells[arguments[1] - 1].innerText);
         """,
         caption,
         Integer.toString(column));
-  }
-
-  private static List<String> texts(String script, String... arguments) {
-    return browser.script(script, arguments).items().stream().map(Yaml::text).toList();
   }
 
   private static String watched(int id) {
@@ -408,52 +398,6 @@ class ConsoleTest {
 
   private static String focused() {
     return browser.script("return document.activeElement.innerText").text();
-  }
-
-  /**
-   * Texts with less contrast to what is behind them than the WCAG's level AA asks for: 4.5 to 1.
-   */
-  private static List<String> unreadable() {
-    return texts(
-        """
-        const parse = (color) => {
-          const [r, g, b, a = 1] = color.match(/[0-9.]+/g).map(Number);
-          return {r, g, b, a};
-        };
-        const over = (top, ground) => ({
-          r: top.r * top.a + ground.r * (1 - top.a), g: top.g * top.a + ground.g * (1 - top.a),
-          b: top.b * top.a + ground.b * (1 - top.a), a: 1});
-        const ground = (element) => element === null
-          ? {r: 255, g: 255, b: 255, a: 1}
-          : over(parse(getComputedStyle(element).backgroundColor), ground(element.parentElement));
-        const light = ({r, g, b}) => {
-          const [x, y, z] = [r, g, b].map(c => c / 255).map(c => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4);
-          return .2126 * x + .7152 * y + .0722 * z;
-        };
-        const found = [];
-        const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-        while (walker.nextNode()) {
-          const element = walker.currentNode.parentElement;
-          if (!walker.currentNode.data.trim() || !element.checkVisibility() || element.closest('.unseen, :disabled')) continue;
-          const behind = ground(element);
-          const style = getComputedStyle(element);
-          const text = over(parse(element.namespaceURI.endsWith('svg') ? style.fill : style.color), behind);
-          const [a, b] = [light(text), light(behind)].sort((x, y) => y - x);
-          const contrast = (a + .05) / (b + .05);
-          if (contrast < 4.5) found.push(walker.currentNode.data.trim() + ': ' + contrast.toFixed(2));
-        }
-        return found;
-        """);
-  }
-
-  /** What can be used and has no name that could be read out. */
-  private static List<String> nameless() {
-    return texts(
-        """
-        return [...document.querySelectorAll('a, button, input, select, textarea, [tabindex="0"]')]
-            .filter(e => e.checkVisibility() && !e.innerText?.trim() && !e.ariaLabel && !e.labels?.length)
-            .map(e => e.outerHTML);
-        """);
   }
 
   private static void screenshot(String name) {

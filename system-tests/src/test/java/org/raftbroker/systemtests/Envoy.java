@@ -1,6 +1,7 @@
 package org.raftbroker.systemtests;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.grpc.Attributes;
 import io.grpc.ManagedChannel;
@@ -38,6 +39,13 @@ import org.raftbroker.systemtests.cluster.PortBlock;
  * certificates. One thread.
  */
 final class Envoy implements AutoCloseable {
+  /** The limit of publishes as it stands in limits.yaml. */
+  static final String PUBLISH_LIMIT =
+      "&publish {tokens_per_fill: 2000, fill_interval: 1s, max_tokens: 4000}";
+
+  /** The origins of pages as they stand in clients.yaml. */
+  static final String NO_ORIGINS = "allow_origin_string_match: []";
+
   /** System property: the program. {@code deploy/envoy-binary} finds it if it is not set. */
   private static final String PROGRAM = "envoy";
 
@@ -121,8 +129,20 @@ final class Envoy implements AutoCloseable {
             "--reject-unknown-dynamic-fields");
   }
 
-  /** The program, if there is one for this machine; its first call may have to fetch it. */
-  static Optional<Path> program() {
+  /**
+   * The program; its first call may have to fetch it. Skips the test, loudly, if there is none for
+   * this machine.
+   */
+  static Path programOrSkip() {
+    Optional<Path> found = program();
+    if (found.isEmpty()) {
+      System.err.println("skipped: needs envoy (deploy/envoy-binary says why there is none)");
+    }
+    assumeTrue(found.isPresent(), "skipped: needs envoy");
+    return found.get();
+  }
+
+  private static Optional<Path> program() {
     String given = System.getProperty(PROGRAM, "");
     if (!given.isEmpty()) {
       return Optional.of(Path.of(given));
@@ -140,6 +160,17 @@ final class Envoy implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);
     }
+  }
+
+  /** What takes the place of {@link #PUBLISH_LIMIT}. */
+  static String publishLimit(int perSecond) {
+    return "&publish {tokens_per_fill: %d, fill_interval: 1s, max_tokens: %d}"
+        .formatted(perSecond, perSecond);
+  }
+
+  /** What takes the place of {@link #NO_ORIGINS}. */
+  static String onlyOrigin(String origin) {
+    return "allow_origin_string_match: [{exact: \"" + origin + "\"}]";
   }
 
   /**

@@ -1,7 +1,6 @@
 package org.raftbroker.systemtests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.protobuf.ByteString;
@@ -78,14 +77,8 @@ class EnvoyTest {
   private static final int LIMIT = 100;
   private static final String ORIGIN = "https://console.example";
 
-  /** As they stand in limits.yaml and clients.yaml. */
-  private static final String PUBLISH_LIMIT =
-      "&publish {tokens_per_fill: 2000, fill_interval: 1s, max_tokens: 4000}";
-
   private static final String HEALTHY =
       "envoy_cluster_membership_healthy{envoy_cluster_name=\"nodes\"}";
-
-  private static final String NO_ORIGINS = "allow_origin_string_match: []";
 
   private @TempDir Path directory;
   private Path program = Path.of("");
@@ -93,12 +86,7 @@ class EnvoyTest {
 
   @BeforeEach
   void findEnvoy(TestInfo test) {
-    Optional<Path> found = Envoy.program();
-    if (found.isEmpty()) {
-      System.err.println("skipped: needs envoy (deploy/envoy-binary says why there is none)");
-    }
-    assumeTrue(found.isPresent(), "skipped: needs envoy");
-    program = found.get();
+    program = Envoy.programOrSkip();
     log =
         TestLogs.directory("EnvoyTest")
             .resolve(test.getTestMethod().orElseThrow().getName() + ".log");
@@ -108,17 +96,16 @@ class EnvoyTest {
     return Envoy.start(program, place, cluster, changes, directory, log);
   }
 
-  private static String publishLimit(int perSecond) {
-    return "&publish {tokens_per_fill: %d, fill_interval: 1s, max_tokens: %d}"
-        .formatted(perSecond, perSecond);
-  }
-
   @Test
   void limitHoldsForEachClientWhileSubscriptionsMissNothing(
       LocalCluster cluster, TestReporter reporter) throws InterruptedException {
     // An idle time that a quiet subscription outlives by far.
     Map<String, String> changes =
-        Map.of(PUBLISH_LIMIT, publishLimit(LIMIT), "idle_timeout: 3600s", "idle_timeout: 1s");
+        Map.of(
+            Envoy.PUBLISH_LIMIT,
+            Envoy.publishLimit(LIMIT),
+            "idle_timeout: 3600s",
+            "idle_timeout: 1s");
     try (Envoy envoy = start(Envoy.Place.IN_FRONT_OF_ALL, cluster, changes);
         NodeClient alice = envoy.clientWithCertificate("alice");
         NodeClient bob = envoy.clientAt("127.0.0.2");
@@ -211,7 +198,7 @@ class EnvoyTest {
 
   @Test
   void killedNodeIsLeftOutAndNoPublishIsDoubled(LocalCluster cluster) throws InterruptedException {
-    Map<String, String> changes = Map.of(PUBLISH_LIMIT, publishLimit(100_000));
+    Map<String, String> changes = Map.of(Envoy.PUBLISH_LIMIT, Envoy.publishLimit(100_000));
     try (Envoy envoy = start(Envoy.Place.IN_FRONT_OF_ALL, cluster, changes);
         NodeClient client = envoy.clientAt("127.0.0.1");
         SteadyPublisher publisher = SteadyPublisher.start(client, "envoy.killed", 200)) {
@@ -336,7 +323,7 @@ class EnvoyTest {
                   .code())
           .isEqualTo(Status.Code.UNIMPLEMENTED);
 
-      envoy.changeLimits(Map.of(PUBLISH_LIMIT, publishLimit(1)));
+      envoy.changeLimits(Map.of(Envoy.PUBLISH_LIMIT, Envoy.publishLimit(1)));
       Awaitility.await("the new limit holds, without a restart")
           .atMost(BOUND)
           .pollInterval(Duration.ofMillis(20))
@@ -416,7 +403,7 @@ class EnvoyTest {
       assertThat(post(http, asText).statusCode()).isEqualTo(415);
       assertThat(cluster.client(1).publish("envoy.json", "third")).isEqualTo(3);
 
-      envoy.changeLimits(Map.of(PUBLISH_LIMIT, publishLimit(1)));
+      envoy.changeLimits(Map.of(Envoy.PUBLISH_LIMIT, Envoy.publishLimit(1)));
       HttpResponse<String> limited =
           Awaitility.await("the limit holds for JSON, too")
               .atMost(BOUND)
@@ -437,8 +424,7 @@ class EnvoyTest {
   @Test
   void browsersOfNamedOriginsSpeakGrpcWeb(LocalCluster cluster)
       throws IOException, InterruptedException {
-    Map<String, String> changes =
-        Map.of(NO_ORIGINS, "allow_origin_string_match: [{exact: " + ORIGIN + "}]");
+    Map<String, String> changes = Map.of(Envoy.NO_ORIGINS, Envoy.onlyOrigin(ORIGIN));
     try (Envoy envoy = start(Envoy.Place.BESIDE_NODE_1, cluster, changes)) {
       HttpClient http = browser(envoy);
 
@@ -459,7 +445,7 @@ class EnvoyTest {
                   .firstValue("access-control-allow-origin"))
           .isEmpty();
 
-      envoy.changeLimits(Map.of(PUBLISH_LIMIT, publishLimit(1)));
+      envoy.changeLimits(Map.of(Envoy.PUBLISH_LIMIT, Envoy.publishLimit(1)));
       Awaitility.await("the limit holds for gRPC-web, too")
           .atMost(BOUND)
           .pollInterval(Duration.ofMillis(20))

@@ -11,7 +11,6 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Tag;
@@ -42,14 +41,14 @@ class GlobalLimitsTest {
   @Test
   void envoysCountTogetherAndGoOnAloneWithoutTheService(LocalCluster cluster, TestReporter reporter)
       throws IOException {
-    Optional<Path> program = Envoy.program();
-    boolean installed = program.isPresent() && RateLimitService.isInstalled();
+    Path program = Envoy.programOrSkip();
+    boolean installed = RateLimitService.isInstalled();
     if (!installed) {
       System.err.println(
-          "skipped: needs envoy (deploy/envoy-binary), redis-server, and as ratelimit what"
+          "skipped: needs redis-server, and as ratelimit what"
               + " \"go install github.com/envoyproxy/ratelimit/src/service_cmd@latest\" makes");
     }
-    assumeTrue(installed, "skipped: needs envoy, redis-server and ratelimit");
+    assumeTrue(installed, "skipped: needs redis-server and ratelimit");
     Path logs = TestLogs.directory("GlobalLimitsTest");
     String limits =
         Files.readString(COMPONENT.resolve("service.yaml"))
@@ -63,8 +62,8 @@ class GlobalLimitsTest {
                   .replace("ratelimit:8081", service.address())
                   // A busy machine answers late, and calls would go through.
                   .replace("timeout: 0.1s", "timeout: 10s"));
-      try (Envoy one = start(program.orElseThrow(), cluster, changes, "one");
-          Envoy two = start(program.orElseThrow(), cluster, changes, "two");
+      try (Envoy one = start(program, cluster, changes, "one");
+          Envoy two = start(program, cluster, changes, "two");
           NodeClient atOne = one.clientAt(CLIENT);
           NodeClient atTwo = two.clientAt(CLIENT)) {
         try (SteadyPublisher left = SteadyPublisher.start(atOne, "limits.global", 2 * LIMIT);
