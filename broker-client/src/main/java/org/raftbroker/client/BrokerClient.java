@@ -181,6 +181,7 @@ public final class BrokerClient implements AutoCloseable {
    * It ends with the client.
    *
    * @param node {@code host:port}; need not be one that the client asks otherwise
+   * @throws BrokerClientException if the client is closed
    */
   public Channel channel(String node) {
     return nodes.channel(node);

@@ -2,6 +2,7 @@ package org.raftbroker.client;
 
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -47,11 +48,12 @@ final class Nodes implements AutoCloseable {
   }
 
   /**
-   * @throws IllegalStateException if the client is closed
+   * @throws BrokerClientException if the client is closed
    */
   synchronized Channel channel(String node) {
     if (closed) {
-      throw new IllegalStateException("the client is closed");
+      throw BrokerClientException.of(
+          Status.CANCELLED.withDescription("the client is closed").asRuntimeException(), node);
     }
     return channels.computeIfAbsent(node, connect);
   }

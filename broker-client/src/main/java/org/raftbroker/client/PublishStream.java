@@ -113,7 +113,7 @@ final class PublishStream {
     String node = nodes.current();
     try {
       attempt = new Attempt(node);
-    } catch (IllegalStateException e) {
+    } catch (BrokerClientException e) {
       failAll(closed(e));
       return;
     }

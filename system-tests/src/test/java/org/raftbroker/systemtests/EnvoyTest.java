@@ -52,6 +52,7 @@ import org.raftbroker.proto.PublishRequest;
 import org.raftbroker.proto.PublishResponse;
 import org.raftbroker.proto.SubscribeRequest;
 import org.raftbroker.proto.admin.DescribeNodeRequest;
+import org.raftbroker.systemtests.cluster.BrokerProcess;
 import org.raftbroker.systemtests.cluster.LocalCluster;
 import org.raftbroker.systemtests.cluster.NodeClient;
 import org.raftbroker.systemtests.monitoring.Yaml;
@@ -250,13 +251,16 @@ class EnvoyTest {
                     "address: 127.0.0.1, port_value: " + wire.port()));
         NodeClient client = envoy.clientAt("127.0.0.1");
         Inbox<MessageResponse> stored = subscribe(cluster.client(1), "envoy.lost")) {
+      // Envoy's threads hear that a node is well up to a second after its metrics say so.
+      double before = publishedAt(cluster.node(2));
       Awaitility.await("node 2 gets calls, too")
           .atMost(BOUND)
-          .until(() -> envoy.metric(HEALTHY) == 3);
-      // Everything is connected and compiled: soon after, Envoy finds out that node 2 is silent.
-      for (int i = 0; i < count; i++) {
-        client.publish("envoy.connected", "by some node");
-      }
+          .pollInterval(Duration.ofMillis(20))
+          .until(
+              () -> {
+                client.publish("envoy.connected", "by some node");
+                return publishedAt(cluster.node(2)) > before;
+              });
       wire.loseAnswers();
       List<ListenableFuture<PublishResponse>> answers = new ArrayList<>();
       for (int i = 1; i <= count; i++) {
@@ -285,6 +289,15 @@ class EnvoyTest {
       assertThat(lost).as("publishes by way of node 2").isPositive();
       assertThat(cluster.client(3).publish("envoy.lost", "the next")).isEqualTo(count + 1);
     }
+  }
+
+  /** How many messages were published by way of it. */
+  private static double publishedAt(BrokerProcess node) {
+    return node.httpBody("/metrics")
+        .lines()
+        .filter(line -> line.startsWith("broker_messages_published_total"))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
   }
 
   @Test
