@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.raftbroker.message.BrokerException;
 import org.raftbroker.message.Reason;
+import org.raftbroker.message.SettingsChange;
 import org.raftbroker.message.StoredMessage;
 import org.raftbroker.message.Subject;
 import org.raftbroker.raft.MessageRun;
@@ -37,6 +39,7 @@ import org.raftbroker.raft.archive.ArchiveObserver;
 import org.raftbroker.raft.archive.Archiver;
 import org.raftbroker.raft.command.Command.DeleteSubject;
 import org.raftbroker.raft.command.Command.PurgeSubject;
+import org.raftbroker.raft.command.Command.UpdateSubject;
 import org.raftbroker.storage.Archive;
 import org.raftbroker.storage.ArchiveException;
 import org.raftbroker.storage.Catalog;
@@ -81,6 +84,7 @@ final class ArchivingTest {
   private final Subject invoices = new Subject("invoices-" + name);
   private final List<Archiver> archivers = new ArrayList<>();
   private final AtomicReference<@Nullable CrashPoint> crashAt = new AtomicReference<>();
+  private volatile long searchMillis;
   private Archive archive = openArchive();
   private Catalog catalog = openCatalog();
 
@@ -256,6 +260,31 @@ final class ArchivingTest {
     }
   }
 
+  /** Once, a search had half a second, then began anew: on a busy machine the limit never held. */
+  @Test
+  void whatIsTooOldLeavesAnArchiveThatIsSlow() throws Exception {
+    try (ThreeReplicas cluster = start("slow", false)) {
+      ThreeReplicas.Node node = cluster.node("n1");
+      publish(node, orders, 1, 100);
+      awaitAllArchived(cluster);
+      searchMillis = 1_500;
+
+      node.shard(0)
+          .submit(new UpdateSubject(orders, new SettingsChange(null, null, null, 1, null)))
+          .join();
+
+      for (ThreeReplicas.Node each : cluster.running()) {
+        await()
+            .atMost(ThreeReplicas.PATIENCE)
+            .until(() -> each.shard(0).reader().firstId(orders) == 101);
+      }
+      awaitRemoved(cluster);
+      assertThat(archive.read(orders, 1, 100, 1 << 20).get().messages()).isEmpty();
+    } finally {
+      stopArchivers();
+    }
+  }
+
   private static void awaitRemoved(ThreeReplicas cluster) {
     for (ThreeReplicas.Node node : cluster.running()) {
       await()
@@ -348,7 +377,10 @@ final class ArchivingTest {
   private ThreeReplicas start(String home, boolean recover) throws Exception {
     ThreeReplicas cluster =
         new ThreeReplicas(
-            directory.resolve(home), 1, QUICK, new SharedArchive(archive, Long.MAX_VALUE));
+            directory.resolve(home),
+            1,
+            QUICK,
+            new SharedArchive(new CrashingArchive(), Long.MAX_VALUE));
     startArchivers(cluster, recover);
     if (!recover && catalog.shard(0).isEmpty()) {
       awaitOpen(cluster);
@@ -458,7 +490,7 @@ final class ArchivingTest {
     }
   }
 
-  /** The real one, with an end in the middle. */
+  /** The real one, with an end in the middle, and slow searches. */
   private final class CrashingArchive implements Archive {
     @Override
     public CompletableFuture<Void> write(List<StoredMessage> messages, long nowMillis) {
@@ -479,7 +511,9 @@ final class ArchivingTest {
 
     @Override
     public CompletableFuture<Long> firstIdAtOrAfter(Subject subject, long toId, long timeMillis) {
-      return archive.firstIdAtOrAfter(subject, toId, timeMillis);
+      return CompletableFuture.runAsync(
+              () -> {}, CompletableFuture.delayedExecutor(searchMillis, TimeUnit.MILLISECONDS))
+          .thenCompose(waited -> archive.firstIdAtOrAfter(subject, toId, timeMillis));
     }
 
     @Override
