@@ -35,18 +35,10 @@ final class ReadBarriers {
     return mine;
   }
 
-  /** One that cannot even begin fails as any other; else nobody would ever be under way again. */
-  private CompletableFuture<Void> begun() {
-    try {
-      return barrier.get();
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedFuture(e);
-    }
-  }
-
   private void run(CompletableFuture<Void> callers) {
     var unused =
-        begun()
+        barrier
+            .get()
             .whenComplete(
                 (done, failure) -> {
                   CompletableFuture<Void> waiting;

@@ -1,7 +1,5 @@
 package org.raftbroker.systemtests;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -48,13 +46,8 @@ final class Browser implements AutoCloseable {
   }
 
   /** Skips the test, loudly, if there is none on this machine. */
-  static void isInstalledOrSkip(String what) {
-    boolean installed = Program.isInstalled("chromium") && Program.isInstalled("chromedriver");
-    String needs = "skipped: needs chromium (apt-get install chromium chromium-driver)";
-    if (!installed) {
-      System.err.println(needs + ": " + what);
-    }
-    assumeTrue(installed, needs);
+  static void requireOrSkip() {
+    Program.requireOrSkip("apt-get install chromium chromium-driver", "chromium", "chromedriver");
   }
 
   /**

@@ -56,7 +56,7 @@ class BrowserClientTest {
   /** Envoy, as somebody has set it up who lets these pages call, and the browser. */
   @BeforeEach
   void start(LocalCluster cluster, TestInfo test) throws InterruptedException {
-    Browser.isInstalledOrSkip("the client for browsers");
+    Browser.requireOrSkip();
     Path program = Envoy.programOrSkip();
     ClientProgram.build("web");
     Path logs =

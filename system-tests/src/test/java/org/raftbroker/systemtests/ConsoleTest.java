@@ -58,7 +58,7 @@ class ConsoleTest {
 
   @BeforeAll
   static void start() {
-    Browser.isInstalledOrSkip("the console");
+    Browser.requireOrSkip();
     cluster =
         LocalCluster.startEach(
             ClusterSpec.DEFAULT,

@@ -1,7 +1,6 @@
 package org.raftbroker.systemtests;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.grpc.Attributes;
 import io.grpc.ManagedChannel;
@@ -135,10 +134,7 @@ final class Envoy implements AutoCloseable {
    */
   static Path programOrSkip() {
     Optional<Path> found = program();
-    if (found.isEmpty()) {
-      System.err.println("skipped: needs envoy (deploy/envoy-binary says why there is none)");
-    }
-    assumeTrue(found.isPresent(), "skipped: needs envoy");
+    Program.skipUnless(found.isPresent(), "envoy (deploy/envoy-binary says why there is none)");
     return found.get();
   }
 

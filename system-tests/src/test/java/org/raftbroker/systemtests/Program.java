@@ -1,5 +1,7 @@
 package org.raftbroker.systemtests;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,7 +20,27 @@ final class Program implements AutoCloseable {
     this.process = process;
   }
 
-  static boolean isInstalled(String name) {
+  /**
+   * Skips the test, loudly, if one of them is not on the path.
+   *
+   * @param how to get them
+   */
+  static void requireOrSkip(String how, String... names) {
+    skipUnless(
+        Stream.of(names).allMatch(Program::isInstalled),
+        String.join(", ", names) + " (" + how + ")");
+  }
+
+  /** Skips the test, loudly, unless what it needs is there. */
+  static void skipUnless(boolean isThere, String needed) {
+    String text = "skipped: needs " + needed;
+    if (!isThere) {
+      System.err.println(text);
+    }
+    assumeTrue(isThere, text);
+  }
+
+  private static boolean isInstalled(String name) {
     return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
         .anyMatch(directory -> Files.isExecutable(Path.of(directory, name)));
   }

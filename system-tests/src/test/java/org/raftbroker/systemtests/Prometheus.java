@@ -47,8 +47,9 @@ final class Prometheus implements AutoCloseable {
     }
   }
 
-  static boolean isInstalled() {
-    return Program.isInstalled("prometheus");
+  /** Skips the test, loudly, if there is none on this machine. */
+  static void requireOrSkip() {
+    Program.requireOrSkip("apt-get install prometheus", "prometheus");
   }
 
   /**

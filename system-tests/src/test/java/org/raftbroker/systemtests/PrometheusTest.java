@@ -1,7 +1,6 @@
 package org.raftbroker.systemtests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.protobuf.ByteString;
 import io.grpc.Status;
@@ -68,11 +67,7 @@ class PrometheusTest {
 
   @Test
   void rulesAndDashboardsFindWhatTheyAskForAndAlertsFireWhenNodesDie() throws IOException {
-    boolean installed = Prometheus.isInstalled();
-    if (!installed) {
-      System.err.println("skipped: needs prometheus (apt-get install prometheus)");
-    }
-    assumeTrue(installed, "skipped: needs prometheus (apt-get install prometheus)");
+    Prometheus.requireOrSkip();
     LocalCluster cluster = own.start(ClusterSpec.DEFAULT, directory);
     Path log = TestLogs.directory("PrometheusTest.prometheus.log");
     try (Prometheus prometheus = Prometheus.start(config(cluster), directory, log);

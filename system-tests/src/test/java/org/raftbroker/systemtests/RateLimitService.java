@@ -8,6 +8,8 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.awaitility.Awaitility;
 import org.raftbroker.systemtests.cluster.PortBlock;
 
@@ -19,45 +21,21 @@ final class RateLimitService implements AutoCloseable {
   private static final Duration START_BOUND = Duration.ofSeconds(30);
 
   private final PortBlock ports = PortBlock.reserve();
-  private final Program redis;
-  private final Program service;
+  private final Path directory;
 
-  private RateLimitService(Path directory, Path logs) {
-    redis =
-        Program.start(
-            logs.resolve("redis.log"),
-            "redis-server",
-            "--bind",
-            "127.0.0.1",
-            "--port",
-            String.valueOf(ports.port(1)),
-            "--save",
-            "",
-            "--dir",
-            directory.toString());
-    // It ends if there is no Redis when it starts.
-    awaitListening(redis, 1);
-    service =
-        Program.start(
-            logs.resolve("ratelimit.log"),
-            "env",
-            "REDIS_SOCKET_TYPE=tcp",
-            "REDIS_URL=" + address(1),
-            "GRPC_HOST=127.0.0.1",
-            "GRPC_PORT=" + ports.port(2),
-            "HOST=127.0.0.1",
-            "PORT=" + ports.port(3),
-            "DEBUG_HOST=127.0.0.1",
-            "DEBUG_PORT=" + ports.port(4),
-            "USE_STATSD=false",
-            "RUNTIME_ROOT=" + directory,
-            "RUNTIME_WATCH_ROOT=false",
-            "ratelimit");
-    awaitListening(service, 2);
+  /** The one that needs the others first. */
+  private final Deque<Program> started = new ArrayDeque<>();
+
+  private RateLimitService(Path directory) {
+    this.directory = directory;
   }
 
-  static boolean isInstalled() {
-    return Program.isInstalled("ratelimit") && Program.isInstalled("redis-server");
+  /** Skips the test, loudly, if there is none on this machine. */
+  static void requireOrSkip() {
+    Program.requireOrSkip(
+        "ratelimit is what \"go install github.com/envoyproxy/ratelimit/src/service_cmd@latest\" makes",
+        "redis-server",
+        "ratelimit");
   }
 
   /**
@@ -73,7 +51,59 @@ final class RateLimitService implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return new RateLimitService(directory, logs);
+    RateLimitService service = new RateLimitService(directory);
+    try {
+      service.startRedis(logs.resolve("redis.log"));
+      // It ends if there is no Redis when it starts.
+      service.startService(logs.resolve("ratelimit.log"));
+      return service;
+    } catch (RuntimeException | Error e) {
+      service.close();
+      throw e;
+    }
+  }
+
+  private void startRedis(Path log) {
+    Program redis =
+        add(
+            Program.start(
+                log,
+                "redis-server",
+                "--bind",
+                "127.0.0.1",
+                "--port",
+                String.valueOf(ports.port(1)),
+                "--save",
+                "",
+                "--dir",
+                directory.toString()));
+    awaitListening(redis, 1);
+  }
+
+  private void startService(Path log) {
+    Program service =
+        add(
+            Program.start(
+                log,
+                "env",
+                "REDIS_SOCKET_TYPE=tcp",
+                "REDIS_URL=" + address(1),
+                "GRPC_HOST=127.0.0.1",
+                "GRPC_PORT=" + ports.port(2),
+                "HOST=127.0.0.1",
+                "PORT=" + ports.port(3),
+                "DEBUG_HOST=127.0.0.1",
+                "DEBUG_PORT=" + ports.port(4),
+                "USE_STATSD=false",
+                "RUNTIME_ROOT=" + directory,
+                "RUNTIME_WATCH_ROOT=false",
+                "ratelimit"));
+    awaitListening(service, 2);
+  }
+
+  private Program add(Program program) {
+    started.addFirst(program);
+    return program;
   }
 
   /** Where Envoys ask it. */
@@ -107,13 +137,12 @@ final class RateLimitService implements AutoCloseable {
 
   /** Envoys get no answer any more. */
   void kill() {
-    service.close();
+    started.getFirst().close();
   }
 
   @Override
   public void close() {
-    service.close();
-    redis.close();
+    started.forEach(Program::close);
     ports.close();
   }
 }

@@ -17,8 +17,9 @@ final class SerfAgents implements AutoCloseable {
     this.logs = logs;
   }
 
-  static boolean areInstalled() {
-    return Program.isInstalled("serf");
+  /** Skips the test, loudly, if there are none on this machine. */
+  static void requireOrSkip() {
+    Program.requireOrSkip("apt-get install serf", "serf");
   }
 
   static SerfAgents start(int count, Path logs) {

@@ -1,7 +1,6 @@
 package org.raftbroker.systemtests;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,11 +27,7 @@ class SerfTest {
 
   @Test
   void serfListsTheBrokersAndBrokersTellAgentsThatLeftFromThoseThatFailed() {
-    boolean installed = SerfAgents.areInstalled();
-    if (!installed) {
-      System.err.println("skipped: needs serf (apt-get install serf)");
-    }
-    assumeTrue(installed, "skipped: needs serf (apt-get install serf)");
+    SerfAgents.requireOrSkip();
     try (SerfAgents agents = SerfAgents.start(3, directory)) {
       LocalCluster cluster =
           own.startEach(

@@ -1,5 +1,8 @@
 package org.raftbroker.storage.postgres;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -14,10 +17,6 @@ import org.raftbroker.testservers.TestServers;
 
 /** One real server for all tests of this Java; each test takes a schema of its own. */
 final class TestPostgres {
-  /** Programs that an earlier run unpacked are used again, and so is its data. */
-  private static final Path DIRECTORY =
-      Path.of("target", "postgres-" + System.getProperty("tests.fork", "one"));
-
   private static final AtomicInteger SCHEMAS = new AtomicInteger();
 
   private static @Nullable TestServer server;
@@ -26,7 +25,11 @@ final class TestPostgres {
 
   private static synchronized TestServer server() {
     if (server == null) {
-      server = TestServers.postgres(DIRECTORY);
+      try {
+        server = TestServers.postgres(Files.createTempDirectory(Path.of("target"), "postgres-"));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
     return server;
   }
