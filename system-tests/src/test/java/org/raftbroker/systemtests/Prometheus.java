@@ -63,7 +63,8 @@ final class Prometheus implements AutoCloseable {
       Awaitility.await("Prometheus answers; " + log + " is its log")
           .atMost(START_BOUND)
           .ignoreExceptionsInstanceOf(UncheckedIOException.class)
-          .until(() -> prometheus.get("query?query=1").isThere());
+          // While it is still starting it listens, and answers 503.
+          .until(() -> prometheus.send("/-/ready").statusCode() == 200);
       return prometheus;
     } catch (RuntimeException | Error e) {
       prometheus.close();
@@ -144,17 +145,20 @@ final class Prometheus implements AutoCloseable {
   record Alert(String name, String instance, boolean fires) {}
 
   private Yaml get(String call) {
-    URI uri = URI.create("http://" + address() + "/api/v1/" + call.replace("[]", "%5B%5D"));
+    HttpResponse<String> response = send("/api/v1/" + call.replace("[]", "%5B%5D"));
+    Yaml answer = Yaml.parse(response.body());
+    if (!answer.at("status").text().equals("success")) {
+      throw new IllegalStateException(call + ": " + response.body());
+    }
+    return answer.at("data");
+  }
+
+  private HttpResponse<String> send(String path) {
+    URI uri = URI.create("http://" + address() + path);
     try {
-      HttpResponse<String> response =
-          http.send(
-              HttpRequest.newBuilder(uri).timeout(TIMEOUT).build(),
-              HttpResponse.BodyHandlers.ofString());
-      Yaml answer = Yaml.parse(response.body());
-      if (!answer.at("status").text().equals("success")) {
-        throw new IllegalStateException(call + ": " + response.body());
-      }
-      return answer.at("data");
+      return http.send(
+          HttpRequest.newBuilder(uri).timeout(TIMEOUT).build(),
+          HttpResponse.BodyHandlers.ofString());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
